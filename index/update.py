@@ -1,0 +1,164 @@
+"""Papers in, an index on disk out: only what changed is embedded, and the new one replaces the old in one step."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from index.chroma import ChunkTable
+from index.chunks import CHUNKING, Chunk, chunk
+from index.errors import StoreError
+from index.papers import Paper, merge
+from index.store import CHROMA, FORMAT, PAPERS, Manifest, differs, file_digest, papers_text, read_papers, replace_file
+from index.vectors import Encoder
+from index.words import WordsIndex
+
+Progress = Callable[[int, int], None]
+"""Called with chunks embedded so far, and in all."""
+
+_SLICE = 128
+_LOCK_WAIT_S = 10
+
+
+@dataclass(frozen=True)
+class Update:
+    """What an update did: papers now, and which of them are new, changed or gone; chunks embedded."""
+
+    papers: int
+    new: int
+    changed: int
+    removed: int
+    embedded: int
+    wrote: bool
+
+
+def update(
+    folder: Path,
+    papers: Sequence[Paper],
+    encoder: Encoder,
+    replace_all: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Update:
+    """Bring an index up to date with papers, and to what the encoder and the chunking of today would build.
+
+    Cut short at any moment, the index still opens as it was or says that the update is to be finished; what was
+    embedded is kept, and running again goes on from there.
+
+    Args:
+        folder: Of the index; made when missing.
+        papers: To add, or to put in the place of what the same source said of them before.
+        encoder: Asked for the texts of new and changed chunks only.
+        replace_all: Let go of the papers that are in the index and not in `papers`.
+        progress: Told after each batch.
+
+    Raises:
+        StoreError: Another process is writing, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", timeout=_LOCK_WAIT_S):
+            return _update(folder, papers, encoder, replace_all, progress)
+    except Timeout:
+        raise StoreError(f"Another process is updating {folder}. Wait for it to end, then run again.") from None
+    except OSError as error:
+        raise StoreError(f"Cannot write the index in {folder}: {error}. Make room or choose --index DIR.") from error
+
+
+def _update(folder: Path, papers: Sequence[Paper], encoder: Encoder, replace_all: bool, progress: Progress) -> Update:
+    old = read_papers(folder)
+    now = list(papers) if replace_all else _join(old, papers)
+    text = papers_text(now)
+    manifest = _readable(folder)
+    before = {paper.id: paper for paper in old}
+    new = sum(paper.id not in before for paper in now)
+    changed = sum(paper.id in before and before[paper.id] != paper for paper in now)
+    report = Update(len(now), new, changed, len(before) + new - len(now), 0, False)
+    if manifest and not new and not changed and not report.removed and _whole(folder, manifest, encoder):
+        return report
+    ordered = sorted(now, key=lambda paper: paper.id)
+    chunks = {piece.id: piece for paper in ordered for piece in chunk(paper)}
+    if manifest and manifest.encoder_digest != encoder.digest:
+        shutil.rmtree(folder / CHROMA, ignore_errors=True)
+        (folder / "manifest.json").unlink()
+    table = ChunkTable(folder / CHROMA)
+    try:
+        there = table.ids()
+        missing = [piece for chunk_id, piece in chunks.items() if chunk_id not in there]
+        dim = _embed(table, missing, encoder, progress) or (manifest.dim if manifest else 0)
+        generation = max([manifest.generation if manifest else 0, *_generations(folder)]) + 1
+        stamp = Manifest(
+            FORMAT,
+            generation,
+            encoder.name,
+            encoder.digest,
+            dim,
+            CHUNKING,
+            len(now),
+            len(chunks),
+            "",
+            datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        WordsIndex.build(ordered).save(stamp.words_folder(folder))
+        replace_file(folder / PAPERS, text)
+        replace(stamp, papers_digest=file_digest(folder / PAPERS)).write(folder)
+        table.remove(sorted(there - chunks.keys()))
+    finally:
+        table.close()
+    _tidy(folder, generation)
+    return replace(report, embedded=len(missing), wrote=True)
+
+
+def _join(old: Sequence[Paper], new: Sequence[Paper]) -> list[Paper]:
+    """Put new records beside or in the place of old ones.
+
+    A record from a source that had named the paper before replaces what was said then; one from another source is
+    merged with it.
+    """
+    fresh = {paper.id: paper for paper in new}
+    kept = [paper for paper in old if not (paper.id in fresh and set(paper.sources) <= set(fresh[paper.id].sources))]
+    return merge([*kept, *new])
+
+
+def _embed(table: ChunkTable, chunks: Sequence[Chunk], encoder: Encoder, progress: Progress) -> int:
+    """Embed chunks, longest first so that batches are even, and write them as they come; return the dimension."""
+    dim = 0
+    ordered = sorted(chunks, key=lambda piece: -len(piece.embedded))
+    for at in range(0, len(ordered), _SLICE):
+        part = ordered[at : at + _SLICE]
+        vectors = encoder.encode([piece.embedded for piece in part])
+        dim = int(vectors.shape[1])
+        table.add(part, vectors)
+        progress(at + len(part), len(ordered))
+    return dim
+
+
+def _readable(folder: Path) -> Manifest | None:
+    """Return the manifest, None when there is none that can be read: then everything derived is built anew."""
+    try:
+        return Manifest.read(folder)
+    except StoreError:
+        return None
+
+
+def _whole(folder: Path, manifest: Manifest, encoder: Encoder) -> bool:
+    """Tell whether what is on disk is what an update would write."""
+    return (
+        not differs(manifest, encoder)
+        and manifest.papers_digest == file_digest(folder / PAPERS)
+        and manifest.words_folder(folder).is_dir()
+        and (folder / CHROMA).is_dir()
+    )
+
+
+def _generations(folder: Path) -> list[int]:
+    return [int(path.name.removeprefix("words-")) for path in folder.glob("words-*") if path.name[6:].isdigit()]
+
+
+def _tidy(folder: Path, generation: int) -> None:
+    """Delete the words of generations before the last: a reader may still hold that one open."""
+    for old in _generations(folder):
+        if old < generation - 1:
+            shutil.rmtree(folder / f"words-{old}", ignore_errors=True)

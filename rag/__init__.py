@@ -1,0 +1,28 @@
+"""Questions in, checked answers out.
+
+The promise to callers ends at `__all__`.
+"""
+
+from index.errors import UserError
+from index.papers import Paper
+from rag.answer import CANNOT_ANSWER, Answer, Citation, Match, Quote, Sentence, Timings, Turn
+from rag.engine import Engine, Status
+from rag.lists import PaperList
+from rag.settings import Settings
+
+__all__ = [
+    "CANNOT_ANSWER",
+    "Answer",
+    "Citation",
+    "Engine",
+    "Match",
+    "Paper",
+    "PaperList",
+    "Quote",
+    "Sentence",
+    "Settings",
+    "Status",
+    "Timings",
+    "Turn",
+    "UserError",
+]

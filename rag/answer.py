@@ -1,0 +1,134 @@
+"""The records of an answer: `Turn`, `Sentence`, `Citation`, `Timings`, `Answer`. Knows nothing of models or searching."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from index.papers import Paper
+
+CANNOT_ANSWER = "The papers do not say."
+"""The one sentence of an answer that declines; prompt, code and tests share it."""
+
+Support = Literal["supported", "partial", "unsupported"]
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A sentence of an abstract: `text == abstract[start:end]`; `score` is its cosine with what it was ranked for."""
+
+    text: str
+    start: int
+    end: int
+    score: float = 0.0
+
+
+@dataclass(frozen=True)
+class Match:
+    """A paper that was found: its score (0 to 1, comparable within one search) and its sentences, best first."""
+
+    paper: Paper
+    score: float
+    sentences: tuple[Quote, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"paper": self.paper.to_dict(), "score": self.score, "sentences": [asdict(s) for s in self.sentences]}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An earlier question and the text of its answer."""
+
+    question: str
+    answer_text: str
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of an answer.
+
+    Attributes:
+        text: Without markers.
+        numbers: The citations it leans on.
+        support: What the check against the cited abstracts said.
+        quotes: The sentence of each cited abstract that bears it, in the order of `numbers`.
+        lead: What stands between the sentence before and this one: "", " " or line breaks.
+    """
+
+    text: str
+    numbers: tuple[int, ...]
+    support: Support
+    quotes: tuple[Quote, ...] = ()
+    lead: str = " "
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A cited paper, its number in the text, and the sentence that bore it first."""
+
+    number: int
+    paper: Paper
+    quote: Quote
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"number": self.number, "paper": self.paper.to_dict(), "quote": asdict(self.quote)}
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Seconds since the question, None for what did not happen; tokens as the model counts them."""
+
+    papers_s: float | None = None
+    first_token_s: float | None = None
+    total_s: float | None = None
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, growing or whole.
+
+    Attributes:
+        question: As asked.
+        standalone: As searched for: a follow-up made to stand alone.
+        text: What a person reads: the sentences with their markers, `[n]`.
+        answered: False when the papers do not say; `text` is then `CANNOT_ANSWER` and nothing is cited.
+        sentences: The checked sentences; the last piece of a growing `text` may not be among them yet.
+        citations: Numbered 1..n in order of first use; every marker in `text` has one.
+        matches: The papers that were found, best first, cited or not.
+        timings: When what happened.
+        writer: The model that wrote it; "none" for an extractive answer, made of quoted sentences.
+        note: What a reader should know about how it came about, such as why it is extractive; often empty.
+        done: True for the last answer of a stream.
+    """
+
+    question: str
+    standalone: str
+    text: str = ""
+    answered: bool = True
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    matches: tuple[Match, ...] = ()
+    timings: Timings = field(default_factory=Timings)
+    writer: str = "none"
+    note: str = ""
+    done: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            **{name: getattr(self, name) for name in ("question", "standalone", "text", "answered", "writer", "note", "done")},
+            "sentences": [
+                {
+                    "text": sentence.text,
+                    "numbers": list(sentence.numbers),
+                    "support": sentence.support,
+                    "quotes": [asdict(quote) for quote in sentence.quotes],
+                }
+                for sentence in self.sentences
+            ],
+            "citations": [citation.to_dict() for citation in self.citations],
+            "matches": [match.to_dict() for match in self.matches],
+            "timings": asdict(self.timings),
+        }

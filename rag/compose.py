@@ -1,0 +1,136 @@
+"""Pieces of text from a writer in, checked sentences with citations out, numbered in order of first use."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from index.chunks import sentences
+from index.vectors import Encoder
+from rag.answer import CANNOT_ANSWER, Answer, Citation, Quote, Sentence
+from rag.check import Verdict, attribute
+from rag.evidence import Source
+
+_MARKER = re.compile(r"\s*(?:\[\s*\d+(?:\s*[,;–-]\s*\d+)*\s*\]|【[^】]{0,20}】|\[\^\d+\])")
+_OPEN_MARKER = re.compile(r"\s*[\[【][^\]】]{0,20}$")
+_REFERENCES = re.compile(r"(?:^|\n)\W*(?:sources?|references?|citations?|bibliography)\b\W*(?:\n|:|$)", re.I)
+_PREAMBLE = re.compile(
+    r"^(?:based on|according to|as (?:stated|described|mentioned) in|from) (?:the |this )?(?:\w+ )?"
+    r"(?:excerpts?|texts?|sources?|information|abstracts?)(?: provided| above| given)?,?\s*",
+    re.I,
+)
+_REFUSAL = re.compile(
+    r"^(?:the |these |this |none of the )?(?:\w+ )?(?:excerpts?|papers?|texts?|sources?|abstracts?|information|question)\b[^.]*"
+    r"\b(?:not|n['’]t|no|cannot)\b[^.]*\b(?:say|says|mention\w*|provide\w*|contain\w*|specif\w+|give\w*|state\w*|discuss\w*|"
+    r"address\w*|include\w*|information|answer\w*|details?|found|available|related)\b",
+    re.I,
+)
+_END = re.compile(r"[.!?…:][\"'”’)\]]*$")
+_TAIL = re.compile(r"\s*([.!?…]*[\"'”’)]*)$")
+
+
+class Composer:
+    """Grows an answer: finished sentences are attributed, checked and numbered; the unfinished one follows as it is."""
+
+    def __init__(self, encoder: Encoder, sources: Sequence[Source]) -> None:
+        self._encoder = encoder
+        self._sources = list(sources)
+        self._raw = ""
+        self._read = 0
+        self._numbers: dict[str, int] = {}
+        self.sentences: list[Sentence] = []
+        self.citations: list[Citation] = []
+        self.dropped = 0
+        self.refused = False
+
+    def add(self, piece: str) -> None:
+        """Take the next piece of text; what it completes is checked at once."""
+        self._raw += piece
+        spans = self._spans()
+        for start, end in spans[:-1]:
+            self._finish(start, end)
+
+    def finish(self) -> None:
+        """Check the last sentence; half a one is dropped where others stand."""
+        for start, end in self._spans():
+            text = _clean(self._raw[start:end])
+            if _END.search(text) or not self.sentences:
+                self._finish(start, end)
+        self._read = len(self._raw)
+
+    def quote(self, source: Source, quote: Quote) -> None:
+        """Add a sentence of a source as it stands."""
+        self._append(_clean(quote.text), (source,), (quote,), "supported", " " if self.sentences else "")
+
+    def onto(self, answer: Answer) -> Answer:
+        """Return the answer with the text so far."""
+        pending = _clean(_OPEN_MARKER.sub("", self._text()[self._read :]))
+        if not self.sentences and CANNOT_ANSWER.startswith(pending[: len(CANNOT_ANSWER)]):
+            pending = ""
+        lead = self._lead(self._read) if self.sentences and pending else ""
+        text = "".join(sentence.lead + _marked(sentence) for sentence in self.sentences) + lead + pending
+        return replace(answer, text=text, sentences=tuple(self.sentences), citations=tuple(self.citations))
+
+    def _text(self) -> str:
+        """Return what was written up to a list of sources, if the writer added one."""
+        found = _REFERENCES.search(self._raw)
+        return self._raw[: found.start()] if found else self._raw
+
+    def _spans(self) -> list[tuple[int, int]]:
+        """Return the offsets of the sentences not finished yet; lines end sentences too."""
+        spans, at = [], self._read
+        for line in self._text()[self._read :].splitlines(keepends=True):
+            spans += [(at + span.start, at + span.end) for span in sentences(line)]
+            at += len(line)
+        return spans
+
+    def _finish(self, start: int, end: int) -> None:
+        raw, lead = self._raw[start:end], self._lead(self._read)
+        self._read = end
+        text = _clean(raw)
+        if not any(letter.isalnum() for letter in text):
+            return
+        if text.casefold().rstrip(".") == CANNOT_ANSWER.casefold().rstrip(".") or _REFUSAL.search(text):
+            self.refused = True
+            return
+        verdict = attribute(text, self._encoder.encode([text])[0], self._sources, _hints(raw))
+        if verdict.support == "unsupported":
+            self.dropped += 1
+            return
+        self._cite(text, verdict, lead if self.sentences else "")
+
+    def _cite(self, text: str, verdict: Verdict, lead: str) -> None:
+        cited = tuple(self._sources[at] for at in verdict.sources)
+        self._append(text, cited, verdict.quotes, verdict.support, lead)
+
+    def _append(self, text: str, cited: Sequence[Source], quotes: tuple[Quote, ...], support: str, lead: str) -> None:
+        numbers = []
+        for source, quote in zip(cited, quotes, strict=True):
+            number = self._numbers.setdefault(source.paper.id, len(self._numbers) + 1)
+            if number > len(self.citations):
+                self.citations.append(Citation(number, source.paper, quote))
+            numbers.append(number)
+        self.sentences.append(Sentence(text, tuple(numbers), support, quotes, lead))  # type: ignore[arg-type]
+
+    def _lead(self, at: int) -> str:
+        """Return what stands between the sentence that ended at `at` and the next: a space or line breaks."""
+        gap = re.match(r"\s*", self._raw[at:])
+        return "\n" if gap and "\n" in gap[0] else " "
+
+
+def _clean(text: str) -> str:
+    """Take a writer's own markers, preamble and emphasis out of a sentence."""
+    text = _PREAMBLE.sub("", _MARKER.sub("", text).strip().replace("**", ""))
+    return text[:1].upper() + text[1:] if text[:1].islower() and text.split(" ")[0].islower() else text
+
+
+def _hints(raw: str) -> list[int]:
+    """Return the positions of the sources that a writer named itself: [1][2], [1, 2] and 【1】."""
+    return [int(number) - 1 for marker in _MARKER.findall(raw) for number in re.findall(r"\d+", marker)]
+
+
+def _marked(sentence: Sentence) -> str:
+    """Return a sentence with its markers, before the full stop."""
+    tail = _TAIL.search(sentence.text)
+    at = tail.start() if tail else len(sentence.text)
+    markers = "".join(f"[{number}]" for number in sentence.numbers)
+    return f"{sentence.text[:at]} {markers}{sentence.text[at:].strip()}" if markers else sentence.text

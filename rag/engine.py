@@ -1,0 +1,342 @@
+"""Settings in, an `Engine` out: the only place where the stages meet, and what every face calls."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from index.errors import UserError
+from index.store import Store
+from index.vectors import Encoder, SentenceEncoder, Vectors
+from rag import prompt
+from rag.answer import CANNOT_ANSWER, Answer, Match, Timings, Turn
+from rag.compose import Composer
+from rag.evidence import Source, fit, gather
+from rag.followup import standalone
+from rag.lists import PaperList, cut
+from rag.retrieve import Found, search
+from rag.settings import Settings
+from rag.writer import NONE, Writer, open_writer
+
+SHOWN_PAPERS = 8
+LONGEST_LIST = 40
+_QUOTED_SENTENCES = 3
+_QUOTE_FLOOR = 0.3
+
+
+@dataclass(frozen=True)
+class Status:
+    """What an engine works with.
+
+    Attributes:
+        papers: In the index.
+        sources: That they came from.
+        encoder: Name of the embedding model.
+        writer: Name of the language model, "none" for none.
+        writer_state: "ready", "loading", or why there is none.
+    """
+
+    papers: int
+    sources: tuple[str, ...]
+    encoder: str
+    writer: str
+    writer_state: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**asdict(self), "sources": list(self.sources)}
+
+
+class Engine:
+    """Opens index and models once, then answers; safe to share between threads.
+
+    >>> with Engine.open("my-index") as engine:  # doctest: +SKIP
+    ...     print(engine.ask("What is curriculum learning?").text)
+    """
+
+    def __init__(self, settings: Settings, store: Store, encoder: Encoder, writer: "Writer | WriterLoader | None") -> None:
+        self.settings = settings
+        self._store = store
+        self._encoder = encoder
+        self._loader = writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer)
+        self._opening = threading.Lock()
+
+    @classmethod
+    def open(cls, index: str | Path | None = None, *, background: bool = False, **settings: Any) -> "Engine":  # noqa: ANN401
+        """Open an index and load the models.
+
+        Args:
+            index: Folder of the index; the default one when not given.
+            background: Return before the language model is loaded; until it is, answers are extractive and say so.
+            settings: Any field of `Settings`.
+
+        Raises:
+            UserError: There is no such index, it does not fit the settings, or the embedding model cannot be had. A
+                language model that cannot be had is no error: answers are then extractive and say why.
+        """
+        chosen = Settings.load(index=index, **settings)
+        encoder = SentenceEncoder.from_name(chosen.encoder, chosen.offline)
+        store = Store.open(chosen.index_folder, encoder)
+        loader = WriterLoader(lambda: open_writer(chosen), warm=background, times=chosen.parallel)
+        loader.start()
+        engine = cls(chosen, store, encoder, loader)
+        encoder.encode(["warm"])
+        if not background:
+            loader.wait()
+        return engine
+
+    def wait(self) -> None:
+        """Return once the language model is loaded and has read what all prompts begin with, or has failed."""
+        self._loader.wait()
+
+    def close(self) -> None:
+        """Let go of the index's files."""
+        self._store.close()
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def status(self) -> Status:
+        """Say what is in the index and which models are at work."""
+        store = self._current()
+        sources = dict.fromkeys(source for paper in store.papers for source in paper.sources)
+        name = self._loader.writer.name if self._loader.writer else self.settings.model
+        return Status(len(store.papers), tuple(sources), self._encoder.name, name, self._loader.state)
+
+    def examples(self, limit: int = 4) -> list[str]:
+        """Return questions that the index can answer: about named methods, and a list on its commonest topic."""
+        papers = self._current().papers
+        named = [paper.title.split(":")[0].strip() for paper in papers if 0 < paper.title.find(":") <= 24]
+        step = max(len(named) // max(limit, 1), 1)
+        asked = ["What is {} and how well does it work?", "How does {} work?", "What problem does {} solve?"]
+        questions = [asked[at % 3].format(name) for at, name in enumerate(named[step // 2 :: step])]
+        topics = Counter(topic for paper in papers for topic in paper.topics).most_common(1)
+        return ([f"Which papers study {topics[0][0]}?"] if topics else [])[:limit] + questions[: limit - bool(topics)]
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 `(n, dim)`, one row of length 1 for each text."""
+        return self._encoder.encode(list(texts))
+
+    def search(self, question: str, limit: int = 10) -> list[Match]:
+        """Return the papers nearest to a question, best first, each with its sentences, nearest first.
+
+        Raises:
+            UserError: The question is blank or too long.
+        """
+        found = self._search(self._checked(question), limit)
+        return [source.match() for source in gather(self._encoder, found.vector, found.ranked)]
+
+    def papers(self, request: str, limit: int | None = None) -> PaperList:
+        """Return the papers on a topic, best first, each with the sentence that says why.
+
+        Args:
+            request: What they should be about.
+            limit: How many; None lets the list end where scores fall.
+
+        Raises:
+            UserError: The request is blank or too long.
+        """
+        found = self._search(self._checked(request), limit or LONGEST_LIST)
+        if not found.relevant:
+            return PaperList(request, (), f"None of the {len(self._store.papers)} papers is about that.")
+        ranked = found.ranked if limit else found.ranked[: cut([hit.score for hit in found.ranked])]
+        return PaperList(request, tuple(source.match() for source in gather(self._encoder, found.vector, ranked)))
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """Return the whole answer to a question.
+
+        Raises:
+            UserError: The question is blank or too long.
+        """
+        *_, last = self.stream(question, history)
+        return last
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), *, cancel: threading.Event | None = None
+    ) -> Iterator[Answer]:
+        """Yield the growing answer: first the papers, then text, sentence by sentence checked; the last has `done`.
+
+        Args:
+            question: Of a person.
+            history: Earlier turns, oldest first; a follow-up is made to stand alone by them.
+            cancel: When set, the answer ends within a second and keeps what was written.
+
+        Raises:
+            UserError: The question is blank or too long.
+        """
+        clock = _Clock()
+        asked = self._checked(question)
+        answer = Answer(question, standalone(asked, history))
+        found = self._search(answer.standalone, SHOWN_PAPERS)
+        answer = replace(answer, matches=tuple(Match(hit.paper, hit.score) for hit in found.ranked))
+        answer = replace(answer, timings=Timings(papers_s=clock()))
+        yield answer
+        if not found.relevant:
+            yield _declined(answer, clock)
+            return
+        sources = gather(self._encoder, found.vector, found.ranked)
+        answer = replace(answer, matches=tuple(source.match() for source in sources))
+        yield answer
+        writer = self._loader.writer
+        if writer is None:
+            yield self._quoted(answer, sources, self._loader.reason(), clock)
+            return
+        yield from self._written(answer, sources, writer, cancel or threading.Event(), clock)
+
+    def _written(
+        self, answer: Answer, sources: list[Source], writer: Writer, cancel: threading.Event, clock: "_Clock"
+    ) -> Iterator[Answer]:
+        """Yield the answer of a language model as it grows."""
+        answer = replace(answer, writer=writer.name)
+        try:
+            shown = fit(sources[: self.settings.evidence_papers], self.settings.evidence_tokens, writer.count)
+            composer = Composer(self._encoder, shown)
+            for piece in writer.write(prompt.build(answer.standalone, shown), self.settings.answer_tokens, cancel):
+                composer.add(piece.text)
+                answer = replace(composer.onto(answer), timings=clock.token(answer.timings, piece.prompt_tokens, piece.text))
+                if piece.text:
+                    yield answer
+        except Exception as error:  # whatever a runtime raises, the reader gets quotations and the reason
+            yield self._quoted(answer, sources, f"The language model failed ({error}).", clock)
+            return
+        composer.finish()
+        answer = composer.onto(answer)
+        if cancel.is_set():
+            yield replace(answer, note="Stopped.", timings=clock.end(answer.timings), done=True)
+        elif not answer.sentences:
+            yield _declined(answer, clock)
+        else:
+            yield replace(answer, note=_left_out(composer.dropped), timings=clock.end(answer.timings), done=True)
+
+    def _quoted(self, answer: Answer, sources: Sequence[Source], why: str, clock: "_Clock") -> Answer:
+        """Answer by quoting the sentences nearest to the question."""
+        composer = Composer(self._encoder, sources)
+        ranked = [(source, at) for source in sources[: self.settings.evidence_papers] for at in source.best()]
+        near = [(s, at) for s, at in ranked if s.cosines[at] >= _QUOTE_FLOOR or (s is sources[0] and at == s.best()[0])]
+        near.sort(key=lambda pair: -float(pair[0].cosines[pair[1]]) * pair[0].score)
+        for source, at in sorted(near[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
+            composer.quote(source, source.quote(at))
+        answer = replace(composer.onto(answer), writer=NONE, timings=clock.token(answer.timings, 0, "quoted"))
+        return replace(answer, note=f"Quoted from the abstracts. {why}".strip(), timings=clock.end(answer.timings), done=True)
+
+    def _search(self, question: str, limit: int) -> Found:
+        settings = self.settings
+        candidates = max(settings.candidates, limit)
+        return search(self._current(), self._encoder, question, limit, candidates, settings.dense_weight)
+
+    def _current(self) -> Store:
+        """Return the store, opened anew when another process has updated the index."""
+        if self._store.stale():
+            with self._opening:
+                if self._store.stale():
+                    self._store = Store.open(self._store.folder, self._encoder)
+        return self._store
+
+    def _checked(self, question: str) -> str:
+        text = " ".join(question.split())
+        if not text:
+            raise UserError("The question is blank. Ask something about the papers.")
+        if len(text) > self.settings.question_chars:
+            raise UserError(
+                f"The question has {len(text)} characters, at most {self.settings.question_chars} are taken. "
+                "Shorten it, or raise PAPERCHAT_QUESTION_CHARS."
+            )
+        return text
+
+
+class WriterLoader:
+    """Loads a language model in a thread of its own and tells how far it is."""
+
+    def __init__(self, load: Callable[[], Writer | None], warm: bool = False, times: int = 1) -> None:
+        self.writer: Writer | None = None
+        self.state = "loading"
+        self._load = load
+        self._warm = warm
+        self._times = times
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @classmethod
+    def of(cls, writer: Writer | None) -> "WriterLoader":
+        """Return one that has loaded this writer."""
+        loader = cls(lambda: writer)
+        loader._run()
+        return loader
+
+    def start(self) -> None:
+        """Begin to load."""
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Return once the model is loaded or has failed."""
+        self._thread.join()
+
+    def reason(self) -> str:
+        """Say why there is no writer."""
+        return "The language model is still loading." if self.state == "loading" else self.state
+
+    def _run(self) -> None:
+        try:
+            writer = self._load()
+        except UserError as error:
+            self.state = str(error)
+            return
+        self.writer = writer
+        self.state = "ready" if writer else "No language model is set."
+        if writer and self._warm:
+            readers = [threading.Thread(target=self._read_opening, args=(writer,), daemon=True) for _ in range(self._times)]
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join()
+
+    def _read_opening(self, writer: Writer) -> None:
+        """Let the model read what all prompts begin with, so that the first question finds it read."""
+        for _ in writer.write(prompt.build("", ()), 1, threading.Event()):
+            pass
+
+
+class _Clock:
+    """Seconds since it was made, and the timings that follow from them."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def __call__(self) -> float:
+        return round(time.monotonic() - self._start, 4)
+
+    def token(self, timings: Timings, prompt_tokens: int, text: str) -> Timings:
+        """Count a piece of text, and when the first one came."""
+        return replace(
+            timings,
+            first_token_s=timings.first_token_s or (self() if text else None),
+            prompt_tokens=timings.prompt_tokens + prompt_tokens,
+            answer_tokens=timings.answer_tokens + bool(text),
+        )
+
+    def end(self, timings: Timings) -> Timings:
+        """Note that the answer is whole."""
+        return replace(timings, total_s=self())
+
+
+def _declined(answer: Answer, clock: _Clock) -> Answer:
+    return replace(
+        answer,
+        text=CANNOT_ANSWER,
+        answered=False,
+        sentences=(),
+        citations=(),
+        timings=clock.end(answer.timings),
+        done=True,
+    )
+
+
+def _left_out(dropped: int) -> str:
+    """Say that sentences were left out because no abstract bears them."""
+    return f"{dropped} sentence{'s' * (dropped > 1)} left out: no abstract supports {'them' if dropped > 1 else 'it'}." if dropped else ""

@@ -1,0 +1,98 @@
+"""Ranked papers in, `Source`s out: their sentences with vectors, and which of them fit the token budget."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from index.chunks import Span, sentences
+from index.papers import Paper
+from index.vectors import Encoder, Vectors
+from rag.answer import Match, Quote
+from rag.retrieve import Ranked
+
+_NEXT_SENTENCES = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A paper with what can be quoted from it.
+
+    Attributes:
+        paper: The paper.
+        spans: The sentences of its abstract, in order.
+        vectors: Of the sentences, float32 `(spans, dim)`.
+        cosines: Of the sentences with the question, float32 `(spans,)`.
+        shown: Positions of the sentences that a language model is shown, in order.
+        score: Of the paper, as the search gave it.
+    """
+
+    paper: Paper
+    spans: tuple[Span, ...]
+    vectors: Vectors
+    cosines: Vectors
+    shown: tuple[int, ...]
+    score: float
+
+    @property
+    def shown_text(self) -> str:
+        """The title, and the sentences that a model is shown."""
+        return "\n".join([self.paper.title, " ".join(self.spans[at].text for at in self.shown)])
+
+    def best(self) -> list[int]:
+        """Return the positions of the sentences, nearest to the question first."""
+        return [int(at) for at in np.lexsort((np.arange(len(self.spans)), -np.round(self.cosines, 6)))]
+
+    def quote(self, at: int, score: float | None = None) -> Quote:
+        """Return a sentence as a quotation."""
+        span = self.spans[at]
+        return Quote(span.text, span.start, span.end, float(self.cosines[at]) if score is None else score)
+
+    def match(self) -> Match:
+        """Return the paper as a person is shown it, its best sentences first."""
+        return Match(self.paper, self.score, tuple(self.quote(at) for at in self.best()))
+
+
+def gather(encoder: Encoder, vector: Vectors, ranked: Sequence[Ranked]) -> list[Source]:
+    """Split the papers into sentences and compare each with the question.
+
+    Args:
+        encoder: That of the index.
+        vector: Of the question, float32 `(dim,)`.
+        ranked: The papers, best first; the result keeps their order.
+    """
+    spans = [tuple(sentences(hit.paper.abstract)) for hit in ranked]
+    rows = encoder.encode([span.text for of_paper in spans for span in of_paper])
+    sources, at = [], 0
+    for hit, of_paper in zip(ranked, spans, strict=True):
+        own = rows[at : at + len(of_paper)]
+        sources.append(Source(hit.paper, of_paper, own, own @ vector, (), hit.score))
+        at += len(of_paper)
+    return sources
+
+
+def fit(sources: Sequence[Source], budget_tokens: int, count: Callable[[str], int]) -> list[Source]:
+    """Choose what a language model is shown: the whole best abstract, then the best sentences of the next papers.
+
+    Args:
+        sources: Best first.
+        budget_tokens: What all of it may cost.
+        count: Tokens of a text.
+
+    Returns:
+        The sources of which at least one sentence fits, in their order, with `shown` set. The first is never left out:
+        a sentence too many is cut from it, the furthest from the question first, down to one.
+    """
+    chosen: list[Source] = []
+    left = budget_tokens
+    for rank, source in enumerate(sources):
+        wanted = source.best()[: None if rank == 0 else _NEXT_SENTENCES]
+        while wanted:
+            candidate = replace(source, shown=tuple(sorted(wanted)))
+            cost = count(candidate.shown_text)
+            if cost <= left or (rank == 0 and len(wanted) == 1):
+                chosen.append(candidate)
+                left -= cost
+                break
+            wanted.pop()
+    return chosen

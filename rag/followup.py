@@ -1,0 +1,62 @@
+"""A question and the turns before it in, a question that stands alone out. By rule, at no cost."""
+
+import re
+from collections.abc import Sequence
+
+from index.words import tokenize
+from rag.answer import Turn
+from rag.names import names
+
+_POINTS_BACK = re.compile(
+    r"\b(it(?! true| possible)|its|they|them|their|theirs|he|she|his|her|(this|that|these|those)(?=\W*$| (paper|work|study|method|model|"
+    r"approach|one|result|dataset))|former|latter|the (same|paper|papers|authors?|work|study|method|approach)|"
+    r"the (first|second|third|last|other)( (one|paper|work|study))?)\b",
+    re.I,
+)
+_OPENS = re.compile(
+    r"^\s*((and|or|but|so|then|also|what about|how about|what else|why not|how so|how come|really|more|go on)\b|"
+    r"(do|does|did|is|are|was|were|would|can|could|has|have)(n['’]t)? (that|this|these|those|they)\b)",
+    re.I,
+)
+_ASKS_DETAIL = re.compile(r"^\s*(how|which|where|when|who|why)\b|\bthe\b", re.I)
+_FEW_WORDS, _SHORT = 2, 5
+
+
+def standalone(question: str, history: Sequence[Turn]) -> str:
+    """Make a follow-up stand alone: put the question that it leans on in front of it.
+
+    A question leans on the one before when it opens with a link ("and …"), points back ("they", "the second one"), or
+    asks for a detail in a few words and names nothing new. Otherwise it comes back as it is.
+
+    >>> standalone("And for French?", [Turn("BLEU of big-batch training on WMT14 German?", "29.3 [1].")])
+    'BLEU of big-batch training on WMT14 German? And for French?'
+    >>> standalone("What is UL2?", [Turn("BLEU of big-batch training on WMT14 German?", "29.3 [1].")])
+    'What is UL2?'
+    """
+    if not history or not leans(question, history):
+        return question
+    before = list(history)
+    chain = [before.pop().question]
+    while before and leans(chain[0], before):
+        chain.insert(0, before.pop().question)
+    return " ".join([*chain, question])
+
+
+def leans(question: str, history: Sequence[Turn]) -> bool:
+    """Tell whether a question needs the turns before it to be understood."""
+    if _OPENS.match(question) or _points_back(question):
+        return True
+    earlier = {word for turn in history for word in tokenize(f"{turn.question} {turn.answer_text}")}
+    if any(not set(tokenize(name)) <= earlier for name in names(question)):
+        return False
+    words = len(tokenize(question))
+    return words <= 1 or (words <= _SHORT and bool(_ASKS_DETAIL.search(question)))
+
+
+def _points_back(question: str) -> bool:
+    """Tell whether a pronoun points before the question: one that follows a name or several words may not."""
+    found = _POINTS_BACK.search(question)
+    if not found:
+        return False
+    before = question[: found.start()]
+    return not names(before) and len(tokenize(before)) <= _FEW_WORDS

@@ -1,0 +1,138 @@
+"""Ranked papers in, a `PaperList` out that can be handed on: Markdown, JSON, BibTeX, RIS, CSV."""
+
+import csv
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from index.papers import Paper
+from rag.answer import Match
+
+_LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+          "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PaperList:
+    """The papers on a topic, best first, each with the sentence that says why.
+
+    Attributes:
+        request: As asked.
+        matches: The papers; the first of a match's sentences is the one that says why.
+        note: What a reader should know, such as that nothing was found.
+    """
+
+    request: str
+    matches: tuple[Match, ...]
+    note: str = ""
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"request": self.request, "note": self.note, "matches": [match.to_dict() for match in self.matches]}
+
+    def to_json(self) -> str:
+        """Return the list as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+    def to_markdown(self) -> str:
+        """Return a numbered list: title, link, date, and the sentence that says why."""
+        lines = [f"# {_plain(self.request)}", ""] + ([_plain(self.note), ""] if self.note else [])
+        for number, match in enumerate(self.matches, start=1):
+            title = _plain(match.paper.title)
+            lines.append(f"{number}. [{title}]({match.paper.url})" if match.paper.url else f"{number}. **{title}**")
+            about = [", ".join(match.paper.authors), match.paper.published or ""]
+            lines += [f"   {_plain(' · '.join(part for part in about if part))}"] if any(about) else []
+            lines += [f"   > {_plain(match.sentences[0].text)}"] if match.sentences else []
+        return "\n".join(lines) + "\n"
+
+    def to_bibtex(self) -> str:
+        """Return one BibTeX entry a paper, with keys that are unique within the list."""
+        taken: dict[str, int] = {}
+        return "\n".join(_bibtex(match.paper, taken) for match in self.matches)
+
+    def to_ris(self) -> str:
+        """Return one RIS record a paper."""
+        return "".join(_ris(match.paper) for match in self.matches)
+
+    def to_csv(self) -> str:
+        """Return a table with a header; cells that a spreadsheet would run as a formula are made text."""
+        out = io.StringIO()
+        table = csv.writer(out)
+        table.writerow(["rank", "title", "why", "authors", "published", "url", "topics", "score", "id"])
+        for rank, match in enumerate(self.matches, start=1):
+            paper, why = match.paper, match.sentences[0].text if match.sentences else ""
+            cells = [paper.title, why, "; ".join(paper.authors), paper.published or "", paper.url or "", "; ".join(paper.topics)]
+            table.writerow([rank, *map(_cell, cells), f"{match.score:.3f}", _cell(paper.id)])
+        return out.getvalue()
+
+
+FORMATS: dict[str, Callable[[PaperList], str]] = {
+    "markdown": PaperList.to_markdown,
+    "json": PaperList.to_json,
+    "bibtex": PaperList.to_bibtex,
+    "ris": PaperList.to_ris,
+    "csv": PaperList.to_csv,
+}
+
+
+def cut(scores: Sequence[float]) -> int:
+    """Return how many of the descending scores belong to the list: up to the widest fall, within bounds.
+
+    Kept are scores of at least `_KEEP` of the best one; the list then ends at the widest gap in its second half.
+    """
+    near = sum(score >= _KEEP * scores[0] for score in scores) if scores else 0
+    falls = [(scores[at - 1] - scores[at], at) for at in range(max(near // 2, 1), near)]
+    return max(falls, key=lambda fall: (fall[0], -fall[1]))[1] if falls else near
+
+
+_KEEP = 0.6
+
+
+def _bibtex(paper: Paper, taken: dict[str, int]) -> str:
+    """Write one entry; a key is first author (or "paper"), year and first long word of the title."""
+    author = paper.authors[0].split(",")[0].split()[-1] if paper.authors else "paper"
+    words = [word for word in re.findall(r"\w+", _ascii(paper.title)) if len(word) > 3]
+    key = re.sub(r"\W", "", _ascii(f"{author}{(paper.published or '')[:4]}{words[0] if words else ''}")).lower() or "paper"
+    taken[key] = taken.get(key, 0) + 1
+    if taken[key] > 1:
+        key += f"-{taken[key]}"
+    fields = {"title": f"{{{_tex(paper.title)}}}", "author": " and ".join(map(_tex, paper.authors))}
+    fields |= {"year": (paper.published or "")[:4], "url": paper.url or ""}
+    kind, _, name = paper.id.partition(":")
+    if kind == "arxiv":
+        fields |= {"eprint": name, "archiveprefix": "arXiv"}
+    elif kind == "doi":
+        fields["doi"] = name
+    body = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
+    return f"@misc{{{key},\n{body}}}\n"
+
+
+def _ris(paper: Paper) -> str:
+    date = (paper.published or "").replace("-", "/")
+    rows = [("TY", "GEN"), ("TI", paper.title), *[("AU", author) for author in paper.authors], ("PY", date[:4]), ("DA", date)]
+    rows += [("AB", paper.abstract), ("UR", paper.url or ""), *[("KW", topic) for topic in paper.topics]]
+    return "".join(f"{tag}  - {' '.join(value.split())}\r\n" for tag, value in rows if value) + "ER  - \r\n\r\n"
+
+
+def _tex(text: str) -> str:
+    return "".join(_LATEX.get(letter, letter) for letter in text)
+
+
+def _ascii(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+
+
+def _plain(text: str) -> str:
+    """Make a text safe to stand in Markdown: what would be mark-up is escaped."""
+    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(text.split()))
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

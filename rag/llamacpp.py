@@ -1,0 +1,128 @@
+"""A GGUF file in, a LlamaIndex `LLM` out that runs it in this process. The one home of xllamacpp."""
+
+import json
+import os
+import secrets
+import threading
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    ChatResponseGen,
+    CompletionResponse,
+    CompletionResponseGen,
+    LLMMetadata,
+    MessageRole,
+)
+from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
+from llama_index.core.llms.custom import CustomLLM
+from pydantic import PrivateAttr
+
+from rag.streams import stoppable
+
+CONTEXT_TOKENS = 4096
+_PROMPT_CACHE_MIB = 256
+
+
+class LlamaCpp(CustomLLM):
+    """llama.cpp's server without its HTTP: several answers at once share the cores, and read prompts are kept."""
+
+    path: str
+    parallel: int
+    _server: Any = PrivateAttr()
+    _key: str = PrivateAttr()
+
+    def __init__(self, path: Path, threads: int, parallel: int) -> None:
+        """Load the model; takes seconds.
+
+        Args:
+            path: Of the GGUF file.
+            threads: 0 takes one for each core.
+            parallel: Answers written at the same time, each with a context of its own.
+
+        Raises:
+            RuntimeError: llama.cpp cannot load the file.
+        """
+        super().__init__(path=str(path), parallel=parallel)
+        import xllamacpp
+
+        params = xllamacpp.CommonParams()
+        params.model.path = str(path)
+        params.n_ctx = CONTEXT_TOKENS * parallel
+        params.n_parallel = parallel
+        params.kv_unified = False
+        params.cache_ram_mib = _PROMPT_CACHE_MIB
+        params.verbosity = -1
+        params.warmup = False
+        params.ui = False
+        self._key = secrets.token_hex(16)
+        params.api_keys = [self._key]
+        threads = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+        self._server = xllamacpp.Server(params)
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        """What LlamaIndex asks of a model."""
+        return LLMMetadata(context_window=CONTEXT_TOKENS, is_chat_model=True, model_name=Path(self.path).stem)
+
+    def count(self, text: str) -> int:
+        """Return the tokens of a text, by the model's own tokenizer (llama.cpp gives it over loopback only)."""
+        request = urllib.request.Request(
+            f"{self._server.listening_address}/tokenize",
+            data=json.dumps({"content": text}).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=30) as response:
+            return len(json.load(response)["tokens"])
+
+    @llm_chat_callback()
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:  # noqa: ANN401
+        """Yield the answer as it grows; leaving the iterator, or setting `cancel`, ends the generation.
+
+        Args:
+            messages: The chat so far.
+            kwargs: `max_tokens`, `cancel` (threading.Event), and any other field of a llama.cpp chat request.
+        """
+        cancel = kwargs.pop("cancel", None) or threading.Event()
+        payload = {
+            "messages": [{"role": message.role.value, "content": message.content or ""} for message in messages],
+            "stream": True,
+            "temperature": 0.0,
+            "cache_prompt": True,
+            **kwargs,
+        }
+
+        def run(hand_over: Callable[[dict[str, Any]], bool]) -> None:
+            self._server.handle_chat_completions(payload, hand_over)
+
+        def grow() -> ChatResponseGen:
+            text = ""
+            for event in stoppable(run, cancel):
+                if "error" in event or not event.get("choices"):
+                    raise RuntimeError(f"llama.cpp: {event.get('error', event)}")
+                delta = event["choices"][0].get("delta", {}).get("content") or ""
+                text += delta
+                message = ChatMessage(role=MessageRole.ASSISTANT, content=text)
+                yield ChatResponse(message=message, delta=delta, raw=event)
+
+        return grow()
+
+    @llm_completion_callback()
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponseGen:  # noqa: ANN401
+        """Yield the answer to one message, as `stream_chat` does."""
+        for response in self.stream_chat([ChatMessage(role=MessageRole.USER, content=prompt)], **kwargs):
+            yield CompletionResponse(text=response.message.content or "", delta=response.delta, raw=response.raw)
+
+    @llm_completion_callback()
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: ANN401
+        """Return the answer to one message."""
+        last = CompletionResponse(text="")
+        for last in self.stream_complete(prompt, formatted, **kwargs):
+            pass
+        return last

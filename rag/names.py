@@ -1,0 +1,25 @@
+"""A text in, its proper names and acronyms out."""
+
+import re
+
+_WORD = re.compile(r"\w+(?:[-.]\w+)*")
+_QUANTITY = re.compile(r"[\d.,]+[A-Za-z]{0,2}")
+
+
+def names(text: str) -> list[str]:
+    """Return the proper names and acronyms of a text: capitals inside, two or more, or letters with digits.
+
+    Quantities such as "5x" are none.
+
+    >>> names("Does DP-LoRA beat UL2 or 4M-21 on ImageNet?")
+    ['DP-LoRA', 'UL2', '4M-21', 'ImageNet']
+    """
+    return list(dict.fromkeys(word for word in _WORD.findall(text) if _is_name(word)))
+
+
+def _is_name(word: str) -> bool:
+    """Tell whether a word is spelt as a name is; "5x" and "7B" are quantities."""
+    if _QUANTITY.fullmatch(word):
+        return False
+    inner_capital = any(letter.isupper() for part in word.split("-") for letter in part[1:])
+    return inner_capital or (any(c.isdigit() for c in word) and any(c.isalpha() for c in word))

@@ -1,0 +1,27 @@
+"""A question and its evidence in, the messages that a language model is sent out."""
+
+from collections.abc import Sequence
+
+import prompts
+from rag.answer import CANNOT_ANSWER
+from rag.evidence import Source
+from rag.writer import Message
+
+
+def opening() -> list[Message]:
+    """Return what is the same in every prompt, so that a model reads it once and keeps it: rules and worked examples."""
+    return [
+        Message("system", _fill("system", cannot_answer=CANNOT_ANSWER)),
+        Message("user", _fill("example_question")),
+        Message("assistant", _fill("example_answer")),
+    ]
+
+
+def build(question: str, sources: Sequence[Source]) -> list[Message]:
+    """Return the whole prompt: the opening, then the numbered evidence, then the question."""
+    evidence = "\n".join(f"[{n}] {source.shown_text}" for n, source in enumerate(sources, start=1))
+    return [*opening(), Message("user", _fill("question", evidence=evidence, question=question))]
+
+
+def _fill(name: str, **values: str) -> str:
+    return prompts.load(name).substitute(values)

@@ -1,0 +1,70 @@
+"""Options, environment and defaults in, one frozen `Settings` out: every value that a run may change."""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from index.errors import UserError
+
+PREFIX = "PAPERCHAT_"
+_ELSEWHERE = {"PAPERCHAT_CACHE"}
+"""Read by index/models.py, which knows no settings."""
+
+
+class Settings(BaseSettings):
+    """Every value that a run may change: an option wins over the environment, the environment over the default."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    home: Path | None = Field(default=None, description="Folder of built data; by default the user's data folder.")
+    index: Path | None = Field(default=None, description="Folder of the index; by default `index` in the home folder.")
+    encoder: str = Field(default="all-MiniLM-L6-v2", description="Embedding model: a known name, a folder, or a hub name.")
+    model: str = Field(
+        default="qwen2.5-coder-1.5b-instruct",
+        description="Language model: a known name or GGUF file (llama.cpp), a hub name or folder (transformers), "
+        "the URL of an OpenAI-compatible server, or `none` for answers made of quoted sentences.",
+    )
+    model_name: str = Field(default="", description="The model's name at that URL; by default the first one it lists.")
+    api_key: str = Field(default="", description="Key for that URL.", repr=False)
+    threads: int = Field(default=0, ge=0, description="Threads of the language model; 0 takes one for each core.")
+    parallel: int = Field(default=2, ge=1, le=64, description="Answers that llama.cpp writes at the same time.")
+    candidates: int = Field(default=100, ge=10, le=2000, description="Papers that each searcher puts forward.")
+    dense_weight: float = Field(default=0.6, ge=0, le=1, description="Share of vectors in the score; words have the rest.")
+    evidence_papers: int = Field(default=3, ge=1, le=10, description="Papers shown to the language model.")
+    evidence_tokens: int = Field(default=340, ge=80, le=16000, description="Tokens of evidence shown to it.")
+    answer_tokens: int = Field(default=150, ge=16, le=4000, description="Tokens that it may write.")
+    question_chars: int = Field(default=2000, ge=100, le=20000, description="Longest question that is taken.")
+    offline: bool = Field(default=False, description="Open no connection: use the models that are on disk.")
+
+    @property
+    def index_folder(self) -> Path:
+        """Where the index lies."""
+        if self.index is not None:
+            return self.index
+        if self.home is not None:
+            return self.home / "index"
+        import platformdirs
+
+        return Path(platformdirs.user_data_dir("paperchat")) / "index"
+
+    @classmethod
+    def load(cls, **options: Any) -> "Settings":  # noqa: ANN401 - the fields have their own types, pydantic checks them
+        """Return the settings of options over environment over defaults; an option of None counts as not given.
+
+        Raises:
+            UserError: A value that does not fit, or a name in the environment that no setting has.
+        """
+        known = {PREFIX + name.upper() for name in cls.model_fields} | _ELSEWHERE
+        if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+            near = [near for name in unknown for near in difflib.get_close_matches(name, known, n=1)]
+            hint = f" Did you mean {', '.join(near)}?" if near else ""
+            raise UserError(f"Unknown settings in the environment: {', '.join(unknown)}.{hint} Known: {', '.join(sorted(known))}.")
+        try:
+            return cls(**{name: value for name, value in options.items() if value is not None})
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}={e['input']!r}: {e['msg']}" for e in error.errors())
+            raise UserError(f"Settings that do not fit: {faults}. Known: {', '.join(cls.model_fields)}.") from None

@@ -1,0 +1,184 @@
+"""A name in, a `Writer` out: the one seam between paperchat and any language model, by way of LlamaIndex."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from index import models
+from index.errors import ModelError
+from rag.settings import Settings
+from rag.streams import stoppable
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a model wrote next, with the prompt tokens that it had to read (not from its cache), where it tells."""
+
+    text: str
+    prompt_tokens: int = 0
+
+
+class Writer(Protocol):
+    """A language model that answers a prompt piece by piece."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    def count(self, text: str) -> int:
+        """Return the tokens of a text."""
+        ...
+
+    def write(self, messages: Sequence[Message], max_tokens: int, cancel: threading.Event) -> Iterator[Piece]:
+        """Yield the answer; setting `cancel`, or leaving the iterator, ends it within a second."""
+        ...
+
+
+class LlamaIndexWriter:
+    """Any LlamaIndex `LLM` as a `Writer`."""
+
+    def __init__(self, name: str, llm: "LLM", count: Callable[[str], int]) -> None:
+        self.name = name
+        self._llm = llm
+        self.count = lru_cache(maxsize=4096)(count)
+
+    def write(self, messages: Sequence[Message], max_tokens: int, cancel: threading.Event) -> Iterator[Piece]:
+        """Yield the answer piece by piece."""
+        from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+
+        chat = [ChatMessage(role=message.role, content=message.content) for message in messages]
+
+        def run(hand_over: Callable[[ChatResponse], bool]) -> bool:
+            return any(hand_over(response) for response in self._llm.stream_chat(chat, **self._options(max_tokens)))
+
+        for response in stoppable(run, cancel):
+            yield Piece(response.delta or "", _tokens_read(response.raw))
+
+    def _options(self, max_tokens: int) -> dict[str, Any]:
+        return {"max_tokens": max_tokens}
+
+
+class _TransformersWriter(LlamaIndexWriter):
+    """LlamaIndex's transformers model takes its limit from itself, and writes one answer at a time."""
+
+    _one_at_a_time = threading.Lock()
+
+    def write(self, messages: Sequence[Message], max_tokens: int, cancel: threading.Event) -> Iterator[Piece]:
+        """Yield the answer piece by piece, after those that were asked before."""
+        llm: Any = self._llm
+        with self._one_at_a_time:
+            llm.max_new_tokens = max_tokens
+            llm._stopping_criteria.append(lambda *_: cancel.is_set())
+            try:
+                yield from super().write(messages, max_tokens, cancel)
+            finally:
+                cancel.set()
+                llm._stopping_criteria.pop()
+
+    def _options(self, max_tokens: int) -> dict[str, Any]:
+        return {}
+
+
+def open_writer(settings: Settings) -> Writer | None:
+    """Load the language model that settings name; None for `none`.
+
+    Raises:
+        ModelError: It cannot be had or loaded; the message says why.
+    """
+    if settings.model == NONE:
+        return None
+    name, kind = settings.model, _kind(settings.model)
+    try:
+        return _KINDS[kind](settings)
+    except ModelError:
+        raise
+    except Exception as error:  # each runtime has errors of its own; a person needs one line
+        raise ModelError(f"The language model {name} does not load with {kind}: {error}") from error
+
+
+def _kind(name: str) -> str:
+    """Tell by its form what runs a model."""
+    if name.startswith(("http://", "https://")):
+        return "an OpenAI-compatible server"
+    return "llama.cpp" if name in models.KNOWN or name.endswith(".gguf") else "transformers"
+
+
+def _llamacpp(settings: Settings) -> Writer:
+    from rag.llamacpp import LlamaCpp
+
+    path = models.fetch(settings.model, offline=settings.offline)
+    llm = LlamaCpp(path, settings.threads, settings.parallel)
+    return LlamaIndexWriter(Path(settings.model).name.removesuffix(".gguf"), llm, llm.count)
+
+
+def _transformers(settings: Settings) -> Writer:
+    from llama_index.llms.huggingface import HuggingFaceLLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = models.fetch(settings.model, offline=settings.offline)
+    gguf = {"gguf_file": file.name for file in folder.glob("*.gguf")}
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, **gguf)
+    model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype="auto", **gguf)
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+
+    def to_prompt(messages: Sequence[Any]) -> str:
+        chat = [{"role": message.role.value, "content": message.content} for message in messages]
+        return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+
+    llm = HuggingFaceLLM(
+        model=model,
+        tokenizer=tokenizer,
+        context_window=4096,
+        messages_to_prompt=to_prompt,
+        generate_kwargs={"do_sample": False},
+        is_chat_model=True,
+    )
+    return _TransformersWriter(Path(settings.model).name, llm, lambda text: len(tokenizer(text)["input_ids"]))
+
+
+def _server(settings: Settings) -> Writer:
+    from llama_index.llms.openai_like import OpenAILike
+    from openai import OpenAI
+
+    key = settings.api_key or "none"
+    with OpenAI(base_url=settings.model, api_key=key, timeout=5, max_retries=0) as client:
+        name = settings.model_name or next(iter(client.models.list())).id
+    llm = OpenAILike(
+        model=name, api_base=settings.model, api_key=key, is_chat_model=True, temperature=0, timeout=120, max_retries=1
+    )
+    return LlamaIndexWriter(name, llm, _rough_count)
+
+
+_KINDS: dict[str, Callable[[Settings], Writer]] = {
+    "llama.cpp": _llamacpp,
+    "transformers": _transformers,
+    "an OpenAI-compatible server": _server,
+}
+
+
+def _rough_count(text: str) -> int:
+    """Count tokens where the model's own tokenizer is out of reach: four characters each, rounded up."""
+    return -(-len(text) // 4)
+
+
+def _tokens_read(raw: object) -> int:
+    """Return the prompt tokens that llama.cpp reports at the end of an answer."""
+    timings = raw.get("timings") if isinstance(raw, dict) else None
+    return int(timings.get("prompt_n", 0)) if isinstance(timings, dict) else 0

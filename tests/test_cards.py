@@ -1,0 +1,224 @@
+"""The markup of answers: what stands in it, where its links lead, and that no text becomes markup."""
+
+import doctest
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from index.papers import Paper
+from rag.answer import CANNOT_ANSWER, Answer, Citation, Match, Quote, Sentence, Support, Timings
+from ui import cards
+
+HOSTILE = (
+    '<script>window.pwned=1</script><img src=x onerror="window.pwned=1">" onmouseover=\'x\' ![i](http://e.example/i)'
+)
+OURS = {"a", "article", "details", "div", "h1", "h2", "h3", "li", "mark", "ol", "p", "span", "summary", "ul"}
+
+
+class Outline(HTMLParser):
+    """Keeps the tags, attributes and text of markup, and fails on tags that do not close in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.feed(html)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open.append(tag)
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def values(self, name: str) -> list[str]:
+        return [attributes[name] for _, attributes in self.tags if name in attributes]
+
+
+def paper(name: str, abstract: str, **fields: object) -> Paper:
+    return replace(Paper(f"title:{name.lower()}", name, abstract), **fields)
+
+
+def quote(paper: Paper, text: str) -> Quote:
+    start = paper.abstract.index(text)
+    return Quote(text, start, start + len(text))
+
+
+UL2 = paper("UL2", "We mix denoisers. UL2 beats T5 on 50 tasks. Code is open.", url="https://arxiv.org/abs/2205.05131")
+LORA = paper("LoRA", "Adapters are low-rank. They save memory.")
+MAP = paper("Maps", "We draw maps.")
+
+
+def answer(**fields: object) -> Answer:
+    beats, save = quote(UL2, "UL2 beats T5 on 50 tasks."), quote(LORA, "They save memory.")
+    whole = Answer(
+        question="What is UL2?",
+        standalone="What is UL2?",
+        text="UL2 beats T5 [1]. It saves memory [2].",
+        sentences=(
+            Sentence("UL2 beats T5.", (1,), "supported", (beats,), ""),
+            Sentence("It saves memory.", (2,), "partial", (save,)),
+        ),
+        citations=(Citation(1, UL2, beats), Citation(2, LORA, save)),
+        matches=(Match(MAP, 0.9, (quote(MAP, "We draw maps."),)), Match(UL2, 0.8), Match(LORA, 0.7)),
+        timings=Timings(0.12, 4.84, 9.0),
+        done=True,
+    )
+    return replace(whole, **fields)
+
+
+def test_examples_in_docstrings() -> None:
+    assert doctest.testmod(cards).failed == 0
+
+
+def test_markers_lead_to_cards_of_their_turn_and_tell_paper_and_sentence() -> None:
+    outline = Outline(cards.turn(3, answer()))
+    markers = [attributes for tag, attributes in outline.tags if tag == "a"]
+    assert [(m["href"], m["title"]) for m in markers] == [
+        ("#t3-c1", "UL2: “UL2 beats T5 on 50 tasks.”"),
+        ("#t3-c2", "LoRA: “They save memory.”"),
+    ]
+    assert {"t3-c1", "t3-c2", "t3-m1"} <= set(Outline(cards.evidence(3, answer())).values("id"))
+
+
+def test_evidence_lists_cited_papers_first_and_none_twice() -> None:
+    headings = re.findall(r"<h[23].*?</h[23]>", cards.evidence(1, answer()))
+    told = [" ".join(Outline(heading).text.split()) for heading in headings]
+    assert told == ["Cited", "[1] UL2", "[2] LoRA", "Also found", "1 Maps"]
+
+
+def test_card_holds_whole_abstract_with_every_quoted_sentence_marked() -> None:
+    both = (quote(UL2, "UL2 beats T5 on 50 tasks."), quote(UL2, "We mix denoisers."))
+    sentences = tuple(Sentence("x", (1,), "supported", (q,)) for q in both)
+    html = cards.evidence(1, answer(sentences=sentences))
+    assert "<mark>We mix denoisers.</mark> <mark>UL2 beats T5 on 50 tasks.</mark> Code is open." in html
+
+
+@pytest.mark.parametrize(
+    ("quotes", "expected"),
+    [
+        ([Quote("b c", 2, 5), Quote("c d", 4, 7)], "a <mark>b c</mark><mark> d</mark> e"),
+        ([Quote("a b c", 0, 5), Quote("b", 2, 3)], "<mark>a b c</mark> d e"),
+        ([Quote("not there", 2, 5)], "a b c d e"),
+        ([Quote("", 2, 2)], "a b c d e"),
+        ([], "a b c d e"),
+    ],
+)
+def test_highlights_survive_overlaps_and_wrong_offsets(quotes: list[Quote], expected: str) -> None:
+    assert cards.highlighted("a b c d e", quotes) == expected
+
+
+@pytest.mark.parametrize(
+    ("support", "said"),
+    [("supported", ""), ("partial", "partly supported"), ("unsupported", "not found in the papers")],
+)
+def test_doubtful_sentences_differ_in_words(support: Support, said: str) -> None:
+    sentences = (Sentence("UL2 beats T5.", (1,), support, (), ""),)
+    outline = Outline(cards.turn(1, answer(sentences=sentences, text="UL2 beats T5 [1].", timings=Timings())))
+    assert " ".join(outline.text.split()) == " ".join(f"What is UL2?UL2 beats T5.[1] {said}".split())
+
+
+def test_growing_answer_shows_papers_then_words_then_checked_sentences() -> None:
+    begun = answer(text="", sentences=(), citations=(), done=False, timings=Timings(0.1))
+    assert "Reading the papers…" in cards.turn(1, begun)
+    assert ">Found</h2>" in cards.evidence(1, begun)
+    growing = replace(answer(done=False), text="UL2 beats T5 [1]. It sav", sentences=answer().sentences[:1])
+    outline = Outline(cards.turn(1, growing))
+    assert "UL2 beats T5.[1] It sav" in outline.text
+    assert outline.values("aria-busy") == ["true"]
+
+
+def test_marker_without_citation_is_left_out() -> None:
+    assert "[2]" not in cards.turn(1, answer(citations=answer().citations[:1]))
+
+
+def test_declined_answer_names_the_nearest_papers() -> None:
+    declined = answer(text=CANNOT_ANSWER, answered=False, sentences=(), citations=())
+    outline = Outline(cards.turn(2, declined))
+    assert CANNOT_ANSWER in outline.text and "Nearest papers" in outline.text
+    assert outline.values("href") == ["#t2-m1", "#t2-m2", "#t2-m3"]
+    assert set(outline.values("href")) <= {f"#{i}" for i in Outline(cards.evidence(2, declined)).values("id")}
+
+
+def test_notes_errors_and_timings_are_told() -> None:
+    told = Outline(cards.turn(1, answer(note="The model is still loading."), error="Too long. Shorten it.")).text
+    assert told.endswith("Too long. Shorten it.The model is still loading.papers 0.1 s · first word 4.8 s · done 9.0 s")
+
+
+@pytest.mark.parametrize(
+    ("fields", "link"),
+    [
+        ({"url": "https://aclanthology.org/1"}, "https://aclanthology.org/1"),
+        ({"id": "arxiv:2205.05131"}, "https://arxiv.org/abs/2205.05131"),
+        ({"id": "doi:10.1/x", "url": "javascript:alert(1)"}, "https://doi.org/10.1/x"),
+        ({}, "https://www.semanticscholar.org/search?q=A+%26+B"),
+    ],
+)
+def test_card_links_to_the_paper_or_a_search_for_it(fields: dict[str, str], link: str) -> None:
+    one = replace(paper("A & B", "We do."), **fields)
+    html = cards.evidence(1, Answer("q", "q", citations=(Citation(1, one, quote(one, "We do.")),)))
+    assert Outline(html).values("href")[0] == link
+    assert (">find it<" in html) == ("semanticscholar" in link)
+
+
+def test_card_tells_what_is_known_of_the_paper() -> None:
+    known = replace(
+        UL2, authors=tuple("ABCDEFG"), published="2022-05", sources=("a.txt", "b.txt"), topics=("pretraining",),
+        code=("https://github.com/g/ul2", "javascript:alert(1)"), kind="digest",
+    )  # fmt: skip
+    text = Outline(cards.evidence(1, Answer("q", "q", matches=(Match(known, 1.0),)))).text
+    assert "A, B, C, D, E, F and others · 2022-05 · from a.txt, b.txt" in text
+    assert "Digest in our own words, not the published abstract." in text
+    assert "Code: github.com/g/ul2" in text and "pretraining" in text and "javascript" not in text
+
+
+def test_earlier_evidence_stands_newest_first_under_its_question() -> None:
+    html = cards.earlier_evidence([answer(question="First?"), answer(question="Second?"), Answer("Third?", "Third?")])
+    assert re.findall(r"<summary>([^<]+)</summary>", html) == ["Second?", "First?"]
+    assert html.index('id="t2-c1"') < html.index('id="t1-c1"')
+    assert cards.earlier_evidence([]) == ""
+
+
+def test_ids_are_unique_over_turns() -> None:
+    several = [answer(), answer(), answer()]
+    ids = Outline(cards.turns(several) + cards.earlier_evidence(several[:2]) + cards.evidence(3, several[2])).values(
+        "id"
+    )
+    assert len(ids) == len(set(ids)) == 3 * 4
+
+
+def test_no_text_becomes_markup() -> None:
+    evil = Paper("title:x", HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE, (HOSTILE,), (HOSTILE,), (HOSTILE,))
+    whole = Quote(HOSTILE, 0, len(HOSTILE))
+    hostile = Answer(
+        HOSTILE, HOSTILE, f"{HOSTILE} [1]. {HOSTILE}", True, (Sentence(HOSTILE, (1,), "partial", (whole,), HOSTILE),) * 2,
+        (Citation(1, evil, whole),), (Match(replace(evil, id="title:y"), 1.0, (whole,)),), note=HOSTILE,
+    )  # fmt: skip
+    for each in (hostile, replace(hostile, answered=False, done=True)):
+        html = cards.turn(1, each, HOSTILE) + cards.evidence(1, each) + cards.earlier_evidence([each])
+        outline = Outline(html + cards.status_line(1, HOSTILE, HOSTILE))
+        assert {tag for tag, _ in outline.tags} <= OURS
+        assert {name for _, attributes in outline.tags for name in attributes} <= {
+            "aria-busy", "aria-label", "aria-live", "class", "href", "id", "rel", "role", "tabindex", "target", "title",
+        }  # fmt: skip
+        assert all(href.startswith(("#t", "https://")) for href in outline.values("href"))
+
+
+@pytest.mark.parametrize(
+    ("writer", "state", "told"),
+    [
+        ("qwen", "ready", "1,679 papers · qwen"),
+        ("qwen", "loading", "1,679 papers · qwen (loading…)"),
+        ("qwen", "file is missing", "1,679 papers · qwen (file is missing)"),
+        ("none", "ready", "1,679 papers · no language model, quoted sentences only"),
+    ],
+)
+def test_status_line_tells_size_and_model(writer: str, state: str, told: str) -> None:
+    assert Outline(cards.status_line(1679, writer, state)).text == f"paperchat{told}"

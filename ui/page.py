@@ -1,0 +1,266 @@
+"""An `Engine` in, a page in the browser out: chat on the left, the evidence of its answers on the right.
+
+What is shown is made in `ui.cards`; this module knows the layout, the sessions and the server. Two browsers share
+the engine and nothing else.
+"""
+
+import errno
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it while it is imported
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+
+from index.errors import UserError
+from rag.answer import Answer, Turn
+from rag.engine import Engine
+from ui import cards
+
+AT_ONCE = 8
+"""Answers that are written at the same time; further ones wait for their turn."""
+
+Updates = dict[Any, Any]
+"""Components and what becomes of them; those that are not named stay as they are."""
+
+_log = logging.getLogger(__name__)
+
+
+def serve(
+    engine: Engine, host: str = "127.0.0.1", port: int = 7860, *, ready: Callable[[str], None] | None = None
+) -> None:
+    """Serve the page until Ctrl-C; `ready` is called with its address as soon as a browser can open it.
+
+    Raises:
+        UserError: The address is taken, not allowed, or none of this machine's.
+    """
+    server = Server(engine, host, port)
+    if ready:
+        ready(server.url)
+    with suppress(KeyboardInterrupt):
+        server.run()
+
+
+class Server(uvicorn.Server):
+    """The page at an address, `url`, that is held from the start; `run()` serves it until `should_exit` is set."""
+
+    def __init__(self, engine: Engine, host: str = "127.0.0.1", port: int = 7860) -> None:
+        self.listener = _listen(host, port)
+        self.url = f"http://{host}:{self.listener.getsockname()[1]}"
+        super().__init__(uvicorn.Config(app(engine), log_level="warning", timeout_graceful_shutdown=2))
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve; closes the address when done."""
+        with self.listener:
+            super().run([self.listener, *(sockets or [])])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what open browsers still listen to, then the rest."""
+        self.config.app.state.end_streams()
+        await super().shutdown(sockets)
+
+
+def app(engine: Engine) -> FastAPI:
+    """Return the page as an application that any ASGI server runs, alone or among other routes.
+
+    Gradio's own `launch()` would also do, but it asks for its own page through whatever proxy the environment names.
+    """
+    page = _Page(engine)
+    whole = gr.mount_gradio_app(
+        FastAPI(openapi_url=None),
+        page.blocks,
+        path="/",
+        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        css_paths=Path(__file__).with_name("page.css"),
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+    )
+    streams = whole.routes[-1].app.stop_event  # type: ignore[attr-defined]
+
+    def end_streams() -> None:
+        page.end_all()
+        streams.set()
+
+    whole.state.end_streams = end_streams
+    return whole
+
+
+def build(engine: Engine) -> gr.Blocks:
+    """Lay out the page and connect it with the engine."""
+    return _Page(engine).blocks
+
+
+@dataclass
+class _Run:
+    """An answer that is being written: `cancel` ends it, `dropped` says that nobody waits for what there is of it."""
+
+    cancel: threading.Event = field(default_factory=threading.Event)
+    dropped: bool = False
+
+
+class _Page:
+    """The components of the page, and what happens when they are used."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.runs: dict[str | None, _Run] = {}  # the latest of each browser session
+        with gr.Blocks(title="paperchat", analytics_enabled=False, fill_width=True) as self.blocks:
+            self.answers = gr.State(())
+            self.clock = gr.Timer(2)
+            with gr.Row(elem_id="top"):
+                self.status = _html(self._status(), "status")
+                self.new = gr.Button("New chat", size="sm", elem_id="new", scale=0)
+            with gr.Row(elem_id="panes"):
+                with gr.Column(elem_id="talk"):
+                    self._lay_out_talk()
+                with gr.Column(elem_id="evidence"):
+                    self.cards = _html(cards.no_evidence(), "cards")
+                    self.earlier_cards = _html("", "earlier-cards")
+            self._connect()
+        self.blocks.queue(default_concurrency_limit=AT_ONCE)
+
+    def _lay_out_talk(self) -> None:
+        with gr.Column(elem_id="scroll"), gr.Column(elem_id="turns"):
+            with gr.Column(elem_id="start") as self.start:
+                _html(cards.start(), "hello")
+                self.examples = [gr.Button(text, size="sm") for text in self.engine.examples(4)]
+            self.earlier = _html("", "earlier")
+            self.turn = _html("", "now")
+        with gr.Row(elem_id="composer"):
+            looks: dict[str, Any] = {"show_label": False, "container": False, "placeholder": "Ask about the papers"}
+            self.box = gr.Textbox(label="Question", max_lines=6, autofocus=True, elem_id="question", **looks)
+            self.ask = gr.Button("Ask", variant="primary", elem_id="ask", scale=0)
+            self.stop = gr.Button("Stop", variant="stop", elem_id="stop", scale=0, visible=False)
+
+    def _connect(self) -> None:
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        told = [self.answers, self.start, self.earlier, self.turn, self.cards, self.earlier_cards]
+        told += [self.box, self.ask, self.stop]
+        many: dict[str, Any] = {"outputs": told, "concurrency_limit": AT_ONCE, "concurrency_id": "answers", **quiet}
+        runs = [gr.on([self.box.submit, self.ask.click], self.answer, [self.box, self.answers], **many)]
+        runs += [example.click(self.answer, [example, self.answers], **many) for example in self.examples]
+        self.stop.click(self.end, queue=False, **quiet)
+        self.new.click(self.clear, None, told, cancels=runs, queue=False, **quiet)
+        gr.on([self.blocks.load, self.clock.tick], self.tell_status, None, [self.status, self.clock], **quiet)
+        self.blocks.unload(self.drop)
+
+    def answer(self, question: str, answers: tuple[Answer, ...], request: gr.Request) -> Iterator[Updates]:
+        """Show a question and its growing answer; keep it once it is whole."""
+        run = self.runs[request.session_hash] = _Run()
+        number, answer, error = len(answers) + 1, Answer(question, question), ""
+        yield self._begun(answers, answer)
+        try:
+            history = [Turn(earlier.question, earlier.text) for earlier in answers]
+            for answer in paced(self.engine.stream(question, history, cancel=run.cancel)):
+                if run.dropped:
+                    return
+                yield {self.turn: cards.turn(number, answer), self.cards: cards.evidence(number, answer)}
+        except UserError as failure:
+            error = str(failure)
+        except Exception:
+            _log.exception("No answer to %r", question)
+            error = "Something went wrong; the terminal in which paperchat runs says what."
+        finally:
+            run.cancel.set()
+        if not run.dropped:
+            yield self._ended(question, answers, answer, error)
+
+    def _begun(self, answers: tuple[Answer, ...], answer: Answer) -> Updates:
+        """Move earlier turns out of the way, and offer to stop."""
+        return {
+            self.start: gr.update(visible=False),
+            self.earlier: cards.turns(answers),
+            self.turn: cards.turn(len(answers) + 1, answer),
+            self.earlier_cards: cards.earlier_evidence(answers),
+            self.cards: "",
+            self.box: "",
+            self.ask: gr.update(visible=False),
+            self.stop: gr.update(visible=True),
+        }
+
+    def _ended(self, question: str, answers: tuple[Answer, ...], answer: Answer, error: str) -> Updates:
+        """Keep a whole answer; after an error, give the question back."""
+        idle = {self.ask: gr.update(visible=True), self.stop: gr.update(visible=False)}
+        if not error:
+            return {**idle, self.answers: (*answers, answer)}
+        return {**idle, self.box: question, self.turn: cards.turn(len(answers) + 1, answer, error)}
+
+    def end(self, request: gr.Request) -> None:
+        """End the answer that is being written, and keep what there is of it."""
+        if run := self.runs.get(request.session_hash):
+            run.cancel.set()
+
+    def end_all(self) -> None:
+        """End every answer, because the server ends."""
+        for run in list(self.runs.values()):
+            run.cancel.set()
+
+    def drop(self, request: gr.Request) -> None:
+        """End the answer that is being written, and forget it."""
+        if run := self.runs.pop(request.session_hash, None):
+            run.dropped = True
+            run.cancel.set()
+
+    def clear(self, request: gr.Request) -> Updates:
+        """Begin a new chat."""
+        self.drop(request)
+        return {
+            **dict.fromkeys((self.earlier, self.turn, self.earlier_cards, self.box), ""),
+            self.answers: (),
+            self.start: gr.update(visible=True),
+            self.cards: cards.no_evidence(),
+            self.ask: gr.update(visible=True),
+            self.stop: gr.update(visible=False),
+        }
+
+    def tell_status(self) -> Updates:
+        """Say how the model is, again and again until it is no longer loading."""
+        return {
+            self.status: self._status(),
+            self.clock: gr.Timer(active=self.engine.status().writer_state == "loading"),
+        }
+
+    def _status(self) -> str:
+        status = self.engine.status()
+        return cards.status_line(status.papers, status.writer, status.writer_state)
+
+
+def paced(answers: Iterable[Answer], every_s: float = 0.05) -> Iterator[Answer]:
+    """Leave out growing answers that come faster than a browser needs them; the first and the last always come."""
+    shown = float("-inf")
+    for answer in answers:
+        if answer.done or time.monotonic() - shown >= every_s:
+            shown = time.monotonic()
+            yield answer
+
+
+def _html(value: str, elem_id: str) -> gr.HTML:
+    """Return a place for markup of `ui.cards`, without Gradio's looks and script."""
+    return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=None)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, so that a taken port is known before anything is promised."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server((str(address[0]), port), family=family)
+    except OSError as error:
+        if why := {errno.EADDRINUSE: "in use", errno.EACCES: "not open to you"}.get(error.errno or 0):
+            message = f"Port {port} on {host} is {why}. Choose another: paperchat serve --port {max(port + 1, 7861)}"
+        else:
+            message = f"Cannot serve on {host}: {error.strerror}. Choose an address of this machine."
+        raise UserError(message) from error
