@@ -10,7 +10,7 @@ import argparse
 import json
 import statistics
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +34,23 @@ def main() -> None:
         memory = psutil.Process().memory_info().rss / 2**30
         peak = _peak_gib()
     if options.out:
-        lines = (json.dumps({**row, "answer": answer.to_dict()}, ensure_ascii=False) for row, answer in zip(rows, answers, strict=True))
+        lines = (
+            json.dumps({**row, "answer": answer.to_dict()}, ensure_ascii=False)
+            for row, answer in zip(rows, answers, strict=True)
+        )
         options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{len(rows)} questions of {options.questions.name}, model {options.model}, memory {memory:.2f} GiB, peak {peak:.2f} GiB")
+    print(f"{len(rows)} questions of {options.questions.name}, model {options.model}")
+    print(f"  memory {memory:.2f} GiB, at most {peak:.2f} GiB")
     _print_times(answers)
     _print_quality(rows, answers)
 
 
 def facts_found(facts: Iterable[str], text: str) -> float:
     """Return the mean over facts of how much of each stands in a text, 0 to 1."""
-    shares = [_share(numbers(fact), numbers(text)) if numbers(fact) else _share(set(tokenize(fact)), set(tokenize(text))) for fact in facts]
+    shares = [
+        _share(numbers(fact), numbers(text)) if numbers(fact) else _share(set(tokenize(fact)), set(tokenize(text)))
+        for fact in facts
+    ]
     return statistics.mean(shares) if shares else 0.0
 
 
@@ -58,17 +65,20 @@ def _ask(engine: Engine, row: dict[str, Any]) -> Answer:
 
 
 def _print_times(answers: list[Answer]) -> None:
-    written = [answer for answer in answers if answer.timings.first_token_s and answer.writer != "none"]
-    for name, values in {
-        "papers, s": [answer.timings.papers_s for answer in answers],
-        "first token, s": [answer.timings.first_token_s for answer in written],
-        "whole answer, s": [answer.timings.total_s for answer in written],
-        "tokens read": [answer.timings.prompt_tokens for answer in written],
-        "tokens written": [answer.timings.answer_tokens for answer in written],
-    }.items():
-        known = sorted(float(value) for value in values if value is not None)
-        if known:
-            print(f"  {name:16} median {statistics.median(known):8.2f}   p95 {known[int(0.95 * (len(known) - 1))]:8.2f}")
+    timings = [answer.timings for answer in answers]
+    written = [answer.timings for answer in answers if answer.writer != "none"]
+    _print_row("papers, s", [t.papers_s for t in timings])
+    _print_row("first token, s", [t.first_token_s for t in written])
+    _print_row("whole answer, s", [t.total_s for t in written])
+    _print_row("tokens read", [t.prompt_tokens for t in written])
+    _print_row("tokens written", [t.answer_tokens for t in written])
+
+
+def _print_row(name: str, values: Sequence[float | None]) -> None:
+    known = sorted(value for value in values if value is not None)
+    if known:
+        p95 = known[int(0.95 * (len(known) - 1))]
+        print(f"  {name:16} median {statistics.median(known):8.2f}   p95 {p95:8.2f}")
 
 
 def _print_quality(rows: list[dict[str, Any]], answers: list[Answer]) -> None:
@@ -81,7 +91,8 @@ def _print_quality(rows: list[dict[str, Any]], answers: list[Answer]) -> None:
             gold = [_share({title_key(t) for t in row["relevant"]}, _cited(answer)) for row, answer in said]
             right = [_share(_cited(answer), {title_key(t) for t in row["relevant"]}) for row, answer in said]
             facts = [facts_found(row["facts"], answer.text) for row, answer in of_kind]
-            line += f"   gold cited {statistics.mean(gold):.2f}   citations right {statistics.mean(right):.2f}   facts {statistics.mean(facts):.2f}"
+            means = {"gold cited": gold, "citations right": right, "facts": facts}
+            line += "".join(f"   {name} {statistics.mean(shares):.2f}" for name, shares in means.items())
         print(line)
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from index.errors import StoreError
 from index.vectors import Vectors
 
 COLLECTION = "chunks"
+_opened = count()
 _BATCH = 5000  # Chroma's own limit of rows in one call is a little above this
 
 
@@ -30,7 +32,7 @@ class ChunkTable:
 
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            self._client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+            self._client = chromadb.PersistentClient(_own_spelling(folder), Settings(anonymized_telemetry=False))
             self._rows = self._client.get_or_create_collection(
                 COLLECTION,
                 embedding_function=None,
@@ -43,7 +45,16 @@ class ChunkTable:
 
     def close(self) -> None:
         """Let go of the files, so that the next opening sees what other processes wrote."""
-        self._client.close()
+        self._client.close()  # type: ignore[attr-defined]
+
+    def count(self) -> int:
+        """Return the number of chunks."""
+        return int(self._rows.count())
+
+    def dim(self) -> int:
+        """Return the numbers in a vector, 0 when there is none."""
+        found: Any = self._rows.get(limit=1, include=["embeddings"])
+        return len(found["embeddings"][0]) if found["ids"] else 0
 
     def ids(self) -> set[str]:
         """Return the id of every chunk."""
@@ -71,5 +82,16 @@ class ChunkTable:
 
     def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """Return the vector of each chunk that is there."""
+        if not ids:
+            return {}
         found: Any = self._rows.get(ids=list(ids), include=["embeddings"])
         return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
+
+
+def _own_spelling(folder: Path) -> str:
+    """Spell a folder as nobody did before in this process.
+
+    Chroma keeps what it has open by the path's spelling and hands it to whoever opens the same: beside a reader that is
+    still open, a new one would not see what other processes wrote since.
+    """
+    return str(folder) + "".join("/." if bit == "1" else "//" for bit in f"{next(_opened):b}")

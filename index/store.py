@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +109,13 @@ class Store:
         if file_digest(folder / PAPERS) != manifest.papers_digest:
             raise StoreError(f"The last update of {folder} was cut short. Finish it: paperchat index")
         words = WordsIndex.load(manifest.words_folder(folder))
-        return cls(folder, manifest, tuple(read_papers(folder)), words)
+        if not (folder / CHROMA).is_dir():
+            raise StoreError(f"The vectors of {folder} are gone. Make them anew: paperchat index")
+        store = cls(folder, manifest, tuple(read_papers(folder)), words)
+        if manifest.chunks and not store._chunks.count():
+            store.close()
+            raise StoreError(f"{folder / CHROMA} holds no vectors. Remove that folder and run: paperchat index")
+        return store
 
     def close(self) -> None:
         """Let go of the files."""
@@ -169,13 +176,24 @@ def read_papers(folder: Path) -> list[Paper]:
     if not path.exists():
         return []
     papers = []
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                papers.append(Paper.from_dict(json.loads(line)))
+                papers.append(_paper(json.loads(line.decode())))
             except (ValueError, TypeError) as error:
-                raise StoreError(f"{path}, line {number}, is damaged ({error}). Restore it or remove that line.") from error
+                raise StoreError(
+                    f"{path}, line {number}, is damaged ({error}). Restore it or remove that line."
+                ) from error
     return papers
+
+
+def _paper(values: Any) -> Paper:  # noqa: ANN401 - whatever JSON holds
+    if not isinstance(values, dict):
+        raise TypeError("not an object")
+    paper = Paper.from_dict(values)
+    if not all(isinstance(text, str) for text in (paper.id, paper.title, paper.abstract)):
+        raise TypeError("id, title and abstract must be texts")
+    return paper
 
 
 def papers_text(papers: Iterable[Paper]) -> str:

@@ -12,12 +12,26 @@ from index.chroma import ChunkTable
 from index.chunks import CHUNKING, Chunk, chunk
 from index.errors import StoreError
 from index.papers import Paper, merge
-from index.store import CHROMA, FORMAT, PAPERS, Manifest, differs, file_digest, papers_text, read_papers, replace_file
+from index.store import (
+    CHROMA,
+    FORMAT,
+    MANIFEST,
+    PAPERS,
+    Manifest,
+    differs,
+    file_digest,
+    papers_text,
+    read_papers,
+    replace_file,
+)
 from index.vectors import Encoder
 from index.words import WordsIndex
 
 Progress = Callable[[int, int], None]
 """Called with chunks embedded so far, and in all."""
+
+ENCODER = "encoder.txt"
+"""Beside the vectors: the digest of the encoder that makes them, there before the manifest is."""
 
 _SLICE = 128
 _LOCK_WAIT_S = 10
@@ -69,7 +83,7 @@ def update(
 
 def _update(folder: Path, papers: Sequence[Paper], encoder: Encoder, replace_all: bool, progress: Progress) -> Update:
     old = read_papers(folder)
-    now = list(papers) if replace_all else _join(old, papers)
+    now = merge(papers) if replace_all else _join(old, papers)
     text = papers_text(now)
     manifest = _readable(folder)
     before = {paper.id: paper for paper in old}
@@ -80,21 +94,19 @@ def _update(folder: Path, papers: Sequence[Paper], encoder: Encoder, replace_all
         return report
     ordered = sorted(now, key=lambda paper: paper.id)
     chunks = {piece.id: piece for paper in ordered for piece in chunk(paper)}
-    if manifest and manifest.encoder_digest != encoder.digest:
-        shutil.rmtree(folder / CHROMA, ignore_errors=True)
-        (folder / "manifest.json").unlink()
+    _let_go_of_other_vectors(folder, manifest, encoder)
     table = ChunkTable(folder / CHROMA)
     try:
         there = table.ids()
         missing = [piece for chunk_id, piece in chunks.items() if chunk_id not in there]
-        dim = _embed(table, missing, encoder, progress) or (manifest.dim if manifest else 0)
+        _embed(table, missing, encoder, progress)
         generation = max([manifest.generation if manifest else 0, *_generations(folder)]) + 1
         stamp = Manifest(
             FORMAT,
             generation,
             encoder.name,
             encoder.digest,
-            dim,
+            table.dim(),
             CHUNKING,
             len(now),
             len(chunks),
@@ -122,17 +134,25 @@ def _join(old: Sequence[Paper], new: Sequence[Paper]) -> list[Paper]:
     return merge([*kept, *new])
 
 
-def _embed(table: ChunkTable, chunks: Sequence[Chunk], encoder: Encoder, progress: Progress) -> int:
-    """Embed chunks, longest first so that batches are even, and write them as they come; return the dimension."""
-    dim = 0
+def _let_go_of_other_vectors(folder: Path, manifest: Manifest | None, encoder: Encoder) -> None:
+    """Delete what another encoder made, be it in an update that was cut short, and stamp what is made from now on."""
+    stamp = folder / CHROMA / ENCODER
+    made_by = stamp.read_text(encoding="utf-8", errors="replace") if stamp.exists() else manifest.encoder_digest if manifest else ""
+    if made_by != encoder.digest:
+        (folder / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(folder / CHROMA, ignore_errors=True)
+    stamp.parent.mkdir(exist_ok=True)
+    replace_file(stamp, encoder.digest)
+
+
+def _embed(table: ChunkTable, chunks: Sequence[Chunk], encoder: Encoder, progress: Progress) -> None:
+    """Embed chunks, longest first so that batches are even, and write them as they come."""
     ordered = sorted(chunks, key=lambda piece: -len(piece.embedded))
     for at in range(0, len(ordered), _SLICE):
         part = ordered[at : at + _SLICE]
         vectors = encoder.encode([piece.embedded for piece in part])
-        dim = int(vectors.shape[1])
         table.add(part, vectors)
         progress(at + len(part), len(ordered))
-    return dim
 
 
 def _readable(folder: Path) -> Manifest | None:
@@ -148,9 +168,17 @@ def _whole(folder: Path, manifest: Manifest, encoder: Encoder) -> bool:
     return (
         not differs(manifest, encoder)
         and manifest.papers_digest == file_digest(folder / PAPERS)
-        and manifest.words_folder(folder).is_dir()
+        and _words_load(manifest.words_folder(folder))
         and (folder / CHROMA).is_dir()
     )
+
+
+def _words_load(folder: Path) -> bool:
+    try:
+        WordsIndex.load(folder)
+    except StoreError:
+        return False
+    return True
 
 
 def _generations(folder: Path) -> list[int]:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,15 +21,19 @@ if TYPE_CHECKING:
 K1, B = 1.5, 0.75
 TITLE_TIMES = 2
 
+_NO_WORD = "-"
+"""Stands in an index without any word, since bm25s cannot be empty; no question holds it."""
+
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _WORD = re.compile(r"[^\W_]+(?:(?:-|(?<=\d)\.(?=\d))[^\W_]+)*")
 _STOP = frozenset(
-    "a about all also am an and any are as at be been being between both but by can could did do does doing done for from "
-    "get give gives had has have having he her his how i if in into is it its itself just like made make makes me more "
-    "most much my no nor not of on one only or other our out over own paper papers please same say says she should show "
-    "shows so some such tell than that the their them then there these they this those through to too under up upon us "
-    "use used uses using very was we were what when where which while who whom whose why will with would you your".split()
+    "a about all also am an and any are as at be been being between both but by can could did do does doing done "
+    "for from get give gives had has have having he her his how i if in into is it its itself just like made make "
+    "makes me more most much my no nor not of on one only or other our out over own paper papers please same say "
+    "says she should show shows so some such tell than that the their them then there these they this those "
+    "through to too under up upon us use used uses using very was we were what when where which while who whom "
+    "whose why will with would you your".split()
 )
 
 
@@ -68,7 +73,8 @@ class WordsIndex:
 
         bm25 = bm25s.BM25(k1=K1, b=B, method="lucene")
         texts = [f"{paper.title} " * TITLE_TIMES + paper.abstract + " " + " ".join(paper.topics) for paper in papers]
-        bm25.index([tokenize(text) for text in texts], show_progress=False)
+        words = [tokenize(text) for text in texts]
+        bm25.index(words if any(words) else [[_NO_WORD]] * max(len(papers), 1), show_progress=False)
         return cls(bm25, len(papers))
 
     @classmethod
@@ -82,9 +88,12 @@ class WordsIndex:
 
         try:
             bm25 = bm25s.BM25.load(str(folder), mmap=True, load_corpus=False)
-        except (OSError, ValueError, KeyError) as error:
-            raise StoreError(f"The words index in {folder} is damaged ({error}). Rebuild it: paperchat index") from error
-        return cls(bm25, int(bm25.scores["num_docs"]))
+            count = int(bm25.scores["num_docs"])
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(
+                f"The words index in {folder} is damaged ({error}). Rebuild it: paperchat index"
+            ) from error
+        return cls(bm25, count)
 
     def save(self, folder: Path) -> None:
         """Write the index into a folder of its own."""
@@ -111,7 +120,7 @@ class WordsIndex:
 
     def _joined(self, words: list[str]) -> list[str]:
         """Add neighbours written as one, so that "mega scale" finds MegaScale; unknown ones fall away later."""
-        return words + [first + second for first, second in zip(words, words[1:], strict=False)]
+        return words + [first + second for first, second in pairwise(words)]
 
 
 @cache

@@ -1,5 +1,6 @@
-"""The records of an answer: `Turn`, `Sentence`, `Citation`, `Timings`, `Answer`. Knows nothing of models or searching."""
+"""The records of an answer: `Turn`, `Match`, `Sentence`, `Citation`, `Answer`. Knows nothing of models or searching."""
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -7,6 +8,8 @@ from index.papers import Paper
 
 CANNOT_ANSWER = "The papers do not say."
 """The one sentence of an answer that declines; prompt, code and tests share it."""
+
+_TAIL = re.compile(r"\s*([.!?…]*[\"'”’)]*)$")
 
 Support = Literal["supported", "partial", "unsupported"]
 
@@ -59,6 +62,14 @@ class Sentence:
     support: Support
     quotes: tuple[Quote, ...] = ()
     lead: str = " "
+
+    @property
+    def marked(self) -> str:
+        """The sentence with its markers, in front of the full stop."""
+        tail = _TAIL.search(self.text)
+        at = tail.start() if tail else len(self.text)
+        markers = "".join(f"[{number}]" for number in self.numbers)
+        return f"{self.text[:at]} {markers}{self.text[at:].strip()}" if markers else self.text
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,10 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {
-            **{name: getattr(self, name) for name in ("question", "standalone", "text", "answered", "writer", "note", "done")},
+            **{
+                name: getattr(self, name)
+                for name in ("question", "standalone", "text", "answered", "writer", "note", "done")
+            },
             "sentences": [
                 {
                     "text": sentence.text,

@@ -1,4 +1,4 @@
-"""A sentence and the papers it may lean on in, who bears it and how well out. By rules and vectors, no language model."""
+"""A sentence and the papers it may lean on in, who bears it and how well out: by rules and vectors alone."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ COVERED, HALF_COVERED = 0.6, 0.4
 NEAR, FAR = 0.7, 0.45
 """Cosines with the nearest cited sentence that count as much."""
 
-_NUMBER = re.compile(r"(?<![A-Za-z\d.])\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"(?<![A-Za-z\d.])(?:\d+(?:[.,]\d+)*|\.\d+)")
 _SPELT = {
     word: str(number)
     for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())

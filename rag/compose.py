@@ -19,13 +19,13 @@ _PREAMBLE = re.compile(
     re.I,
 )
 _REFUSAL = re.compile(
-    r"^(?:the |these |this |none of the )?(?:\w+ )?(?:excerpts?|papers?|texts?|sources?|abstracts?|information|question)\b[^.]*"
-    r"\b(?:not|n['’]t|no|cannot)\b[^.]*\b(?:say|says|mention\w*|provide\w*|contain\w*|specif\w+|give\w*|state\w*|discuss\w*|"
+    r"^(?:the |these |this |none of the )?(?:\w+ )?"
+    r"(?:excerpts?|papers?|texts?|sources?|abstracts?|information|question)\b[^.]*"
+    r"(?:\bnot|n['’]t|\bno|\bcannot)\b[^.]*\b(?:say|says|mention\w*|provide\w*|contain\w*|specif\w+|give\w*|state\w*|discuss\w*|"
     r"address\w*|include\w*|information|answer\w*|details?|found|available|related)\b",
     re.I,
 )
 _END = re.compile(r"[.!?…:][\"'”’)\]]*$")
-_TAIL = re.compile(r"\s*([.!?…]*[\"'”’)]*)$")
 
 
 class Composer:
@@ -67,7 +67,7 @@ class Composer:
         if not self.sentences and CANNOT_ANSWER.startswith(pending[: len(CANNOT_ANSWER)]):
             pending = ""
         lead = self._lead(self._read) if self.sentences and pending else ""
-        text = "".join(sentence.lead + _marked(sentence) for sentence in self.sentences) + lead + pending
+        text = "".join(sentence.lead + sentence.marked for sentence in self.sentences) + lead + pending
         return replace(answer, text=text, sentences=tuple(self.sentences), citations=tuple(self.citations))
 
     def _text(self) -> str:
@@ -126,11 +126,3 @@ def _clean(text: str) -> str:
 def _hints(raw: str) -> list[int]:
     """Return the positions of the sources that a writer named itself: [1][2], [1, 2] and 【1】."""
     return [int(number) - 1 for marker in _MARKER.findall(raw) for number in re.findall(r"\d+", marker)]
-
-
-def _marked(sentence: Sentence) -> str:
-    """Return a sentence with its markers, before the full stop."""
-    tail = _TAIL.search(sentence.text)
-    at = tail.start() if tail else len(sentence.text)
-    markers = "".join(f"[{number}]" for number in sentence.numbers)
-    return f"{sentence.text[:at]} {markers}{sentence.text[at:].strip()}" if markers else sentence.text

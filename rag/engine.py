@@ -58,7 +58,9 @@ class Engine:
     ...     print(engine.ask("What is curriculum learning?").text)
     """
 
-    def __init__(self, settings: Settings, store: Store, encoder: Encoder, writer: "Writer | WriterLoader | None") -> None:
+    def __init__(
+        self, settings: Settings, store: Store, encoder: Encoder, writer: "Writer | WriterLoader | None"
+    ) -> None:
         self.settings = settings
         self._store = store
         self._encoder = encoder
@@ -200,7 +202,9 @@ class Engine:
             composer = Composer(self._encoder, shown)
             for piece in writer.write(prompt.build(answer.standalone, shown), self.settings.answer_tokens, cancel):
                 composer.add(piece.text)
-                answer = replace(composer.onto(answer), timings=clock.token(answer.timings, piece.prompt_tokens, piece.text))
+                answer = replace(
+                    composer.onto(answer), timings=clock.token(answer.timings, piece.prompt_tokens, piece.text)
+                )
                 if piece.text:
                     yield answer
         except Exception as error:  # whatever a runtime raises, the reader gets quotations and the reason
@@ -224,7 +228,9 @@ class Engine:
         for source, at in sorted(near[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
             composer.quote(source, source.quote(at))
         answer = replace(composer.onto(answer), writer=NONE, timings=clock.token(answer.timings, 0, "quoted"))
-        return replace(answer, note=f"Quoted from the abstracts. {why}".strip(), timings=clock.end(answer.timings), done=True)
+        return replace(
+            answer, note=f"Quoted from the abstracts. {why}".strip(), timings=clock.end(answer.timings), done=True
+        )
 
     def _search(self, question: str, limit: int) -> Found:
         settings = self.settings
@@ -290,7 +296,9 @@ class WriterLoader:
         self.writer = writer
         self.state = "ready" if writer else "No language model is set."
         if writer and self._warm:
-            readers = [threading.Thread(target=self._read_opening, args=(writer,), daemon=True) for _ in range(self._times)]
+            readers = [
+                threading.Thread(target=self._read_opening, args=(writer,), daemon=True) for _ in range(self._times)
+            ]
             for reader in readers:
                 reader.start()
             for reader in readers:
@@ -339,4 +347,8 @@ def _declined(answer: Answer, clock: _Clock) -> Answer:
 
 def _left_out(dropped: int) -> str:
     """Say that sentences were left out because no abstract bears them."""
-    return f"{dropped} sentence{'s' * (dropped > 1)} left out: no abstract supports {'them' if dropped > 1 else 'it'}." if dropped else ""
+    return (
+        f"{dropped} sentence{'s' * (dropped > 1)} left out: no abstract supports {'them' if dropped > 1 else 'it'}."
+        if dropped
+        else ""
+    )

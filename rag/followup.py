@@ -8,8 +8,9 @@ from rag.answer import Turn
 from rag.names import names
 
 _POINTS_BACK = re.compile(
-    r"\b(it(?! true| possible)|its|they|them|their|theirs|he|she|his|her|(this|that|these|those)(?=\W*$| (paper|work|study|method|model|"
-    r"approach|one|result|dataset))|former|latter|the (same|paper|papers|authors?|work|study|method|approach)|"
+    r"\b(it(?! true| possible)|its|they|them|their|theirs|he|she|his|her|former|latter|"
+    r"(this|that|these|those)(?=\W*$| (paper|work|study|method|model|approach|one|result|dataset))|"
+    r"the (same|paper|papers|authors?|work|study|method|approach)|"
     r"the (first|second|third|last|other)( (one|paper|work|study))?)\b",
     re.I,
 )

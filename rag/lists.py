@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from index.papers import Paper
 from rag.answer import Match
@@ -46,7 +47,8 @@ class PaperList:
         lines = [f"# {_plain(self.request)}", ""] + ([_plain(self.note), ""] if self.note else [])
         for number, match in enumerate(self.matches, start=1):
             title = _plain(match.paper.title)
-            lines.append(f"{number}. [{title}]({match.paper.url})" if match.paper.url else f"{number}. **{title}**")
+            url = _encoded(_url(match.paper), "()<>")
+            lines.append(f"{number}. [{title}]({url})" if url else f"{number}. **{title}**")
             about = [", ".join(match.paper.authors), match.paper.published or ""]
             lines += [f"   {_plain(' · '.join(part for part in about if part))}"] if any(about) else []
             lines += [f"   > {_plain(match.sentences[0].text)}"] if match.sentences else []
@@ -68,7 +70,14 @@ class PaperList:
         table.writerow(["rank", "title", "why", "authors", "published", "url", "topics", "score", "id"])
         for rank, match in enumerate(self.matches, start=1):
             paper, why = match.paper, match.sentences[0].text if match.sentences else ""
-            cells = [paper.title, why, "; ".join(paper.authors), paper.published or "", paper.url or "", "; ".join(paper.topics)]
+            cells = [
+                paper.title,
+                why,
+                "; ".join(paper.authors),
+                paper.published or "",
+                paper.url or "",
+                "; ".join(paper.topics),
+            ]
             table.writerow([rank, *map(_cell, cells), f"{match.score:.3f}", _cell(paper.id)])
         return out.getvalue()
 
@@ -97,26 +106,36 @@ _KEEP = 0.6
 
 def _bibtex(paper: Paper, taken: dict[str, int]) -> str:
     """Write one entry; a key is first author (or "paper"), year and first long word of the title."""
-    author = paper.authors[0].split(",")[0].split()[-1] if paper.authors else "paper"
+    name_parts = (paper.authors[0] if paper.authors else "").split(",")[0].split()
+    author = name_parts[-1] if name_parts else "paper"
     words = [word for word in re.findall(r"\w+", _ascii(paper.title)) if len(word) > 3]
-    key = re.sub(r"\W", "", _ascii(f"{author}{(paper.published or '')[:4]}{words[0] if words else ''}")).lower() or "paper"
+    key = (
+        re.sub(r"\W", "", _ascii(f"{author}{(paper.published or '')[:4]}{words[0] if words else ''}")).lower()
+        or "paper"
+    )
     taken[key] = taken.get(key, 0) + 1
     if taken[key] > 1:
         key += f"-{taken[key]}"
     fields = {"title": f"{{{_tex(paper.title)}}}", "author": " and ".join(map(_tex, paper.authors))}
-    fields |= {"year": (paper.published or "")[:4], "url": paper.url or ""}
+    fields |= {"year": (paper.published or "")[:4], "url": _encoded(_url(paper))}
     kind, _, name = paper.id.partition(":")
     if kind == "arxiv":
         fields |= {"eprint": name, "archiveprefix": "arXiv"}
     elif kind == "doi":
-        fields["doi"] = name
+        fields["doi"] = _encoded(name)
     body = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
     return f"@misc{{{key},\n{body}}}\n"
 
 
 def _ris(paper: Paper) -> str:
     date = (paper.published or "").replace("-", "/")
-    rows = [("TY", "GEN"), ("TI", paper.title), *[("AU", author) for author in paper.authors], ("PY", date[:4]), ("DA", date)]
+    rows = [
+        ("TY", "GEN"),
+        ("TI", paper.title),
+        *[("AU", author) for author in paper.authors],
+        ("PY", date[:4]),
+        ("DA", date),
+    ]
     rows += [("AB", paper.abstract), ("UR", paper.url or ""), *[("KW", topic) for topic in paper.topics]]
     return "".join(f"{tag}  - {' '.join(value.split())}\r\n" for tag, value in rows if value) + "ER  - \r\n\r\n"
 
@@ -132,6 +151,17 @@ def _ascii(text: str) -> str:
 def _plain(text: str) -> str:
     """Make a text safe to stand in Markdown: what would be mark-up is escaped."""
     return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(text.split()))
+
+
+def _url(paper: Paper) -> str:
+    """Return the paper's page, empty when its address is none of the web."""
+    url = paper.url or ""
+    return url if url.lower().startswith(("https://", "http://")) else ""
+
+
+def _encoded(address: str, also: str = "") -> str:
+    """Percent-encode white space, braces, backslashes and `also`: what would end the field that an address stands in."""
+    return "".join(quote(letter) if letter.isspace() or letter in "{}\\" + also else letter for letter in address)
 
 
 def _cell(text: str) -> str:

@@ -55,6 +55,9 @@ class LlamaCpp(CustomLLM):
         params.n_ctx = CONTEXT_TOKENS * parallel
         params.n_parallel = parallel
         params.kv_unified = False
+        params.load_mode = (
+            xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
+        )  # a mapped file and its repacked copy: +0.6 GiB
         params.cache_ram_mib = _PROMPT_CACHE_MIB
         params.verbosity = -1
         params.warmup = False
@@ -123,6 +126,6 @@ class LlamaCpp(CustomLLM):
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:  # noqa: ANN401
         """Return the answer to one message."""
         last = CompletionResponse(text="")
-        for last in self.stream_complete(prompt, formatted, **kwargs):
-            pass
+        for response in self.stream_complete(prompt, formatted, **kwargs):
+            last = response
         return last

@@ -9,7 +9,7 @@ from rag.writer import Message
 
 
 def opening() -> list[Message]:
-    """Return what is the same in every prompt, so that a model reads it once and keeps it: rules and worked examples."""
+    """Return what is the same in every prompt, so that a model reads it once and keeps it: the rules, an example."""
     return [
         Message("system", _fill("system", cannot_answer=CANNOT_ANSWER)),
         Message("user", _fill("example_question")),

@@ -53,10 +53,10 @@ class Found:
 def search(store: Store, encoder: Encoder, question: str, limit: int, candidates: int, dense_weight: float) -> Found:
     """Rank papers by vectors and words together.
 
-    Candidates are the best `candidates` papers of either searcher. A candidate's similarity is the mean of its cosine as
-    a whole and that of its best chunk; similarity and BM25 score are each divided by the best one among the candidates,
-    then added with weights (convex combination: Bruch, Gai and Ingber 2023, doi:10.1145/3596512). A question that is a
-    paper's title finds that paper first.
+    Candidates are the best `candidates` papers of either searcher. A candidate's similarity is the mean of its cosine
+    as a whole and that of its best chunk; similarity and BM25 score are each divided by the best one among the
+    candidates, then added with weights (convex combination: Bruch, Gai and Ingber 2023, doi:10.1145/3596512). A
+    question that is a paper's title finds that paper first.
     """
     vector = encoder.encode([question])[0]
     words = store.words(question)
@@ -91,9 +91,11 @@ def _coverage(store: Store, question: str, papers: Sequence[Paper]) -> float:
 
 
 def _named(question: str, papers: Sequence[Paper]) -> bool:
-    """Tell whether a name of the question stands in one of the papers."""
+    """Tell whether a name of the question stands in one of the papers, or it names a paper by its short title."""
     there = {word for paper in papers for word in tokenize(_text(paper))}
-    return any(set(tokenize(name)[-1:]) & there for name in names(question))
+    asked = set(tokenize(question))
+    short = [set(tokenize(paper.title.split(":")[0])) for paper in papers if ":" in paper.title]
+    return any(set(tokenize(name)[-1:]) & there for name in names(question)) or any(t and t <= asked for t in short)
 
 
 def _text(paper: Paper) -> str:

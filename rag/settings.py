@@ -18,11 +18,13 @@ _ELSEWHERE = {"PAPERCHAT_CACHE"}
 class Settings(BaseSettings):
     """Every value that a run may change: an option wins over the environment, the environment over the default."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
 
     home: Path | None = Field(default=None, description="Folder of built data; by default the user's data folder.")
     index: Path | None = Field(default=None, description="Folder of the index; by default `index` in the home folder.")
-    encoder: str = Field(default="all-MiniLM-L6-v2", description="Embedding model: a known name, a folder, or a hub name.")
+    encoder: str = Field(
+        default="all-MiniLM-L6-v2", description="Embedding model: a known name, a folder, or a hub name."
+    )
     model: str = Field(
         default="qwen2.5-coder-1.5b-instruct",
         description="Language model: a known name or GGUF file (llama.cpp), a hub name or folder (transformers), "
@@ -33,7 +35,9 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, description="Threads of the language model; 0 takes one for each core.")
     parallel: int = Field(default=2, ge=1, le=64, description="Answers that llama.cpp writes at the same time.")
     candidates: int = Field(default=100, ge=10, le=2000, description="Papers that each searcher puts forward.")
-    dense_weight: float = Field(default=0.6, ge=0, le=1, description="Share of vectors in the score; words have the rest.")
+    dense_weight: float = Field(
+        default=0.6, ge=0, le=1, description="Share of vectors in the score; words have the rest."
+    )
     evidence_papers: int = Field(default=3, ge=1, le=10, description="Papers shown to the language model.")
     evidence_tokens: int = Field(default=340, ge=80, le=16000, description="Tokens of evidence shown to it.")
     answer_tokens: int = Field(default=150, ge=16, le=4000, description="Tokens that it may write.")
@@ -44,9 +48,9 @@ class Settings(BaseSettings):
     def index_folder(self) -> Path:
         """Where the index lies."""
         if self.index is not None:
-            return self.index
+            return self.index.expanduser()
         if self.home is not None:
-            return self.home / "index"
+            return self.home.expanduser() / "index"
         import platformdirs
 
         return Path(platformdirs.user_data_dir("paperchat")) / "index"
@@ -62,7 +66,9 @@ class Settings(BaseSettings):
         if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
             near = [near for name in unknown for near in difflib.get_close_matches(name, known, n=1)]
             hint = f" Did you mean {', '.join(near)}?" if near else ""
-            raise UserError(f"Unknown settings in the environment: {', '.join(unknown)}.{hint} Known: {', '.join(sorted(known))}.")
+            raise UserError(
+                f"Unknown settings in the environment: {', '.join(unknown)}.{hint} Known: {', '.join(sorted(known))}."
+            )
         try:
             return cls(**{name: value for name, value in options.items() if value is not None})
         except ValidationError as error:

@@ -133,7 +133,8 @@ def _transformers(settings: Settings) -> Writer:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     folder = models.fetch(settings.model, offline=settings.offline)
-    gguf = {"gguf_file": file.name for file in folder.glob("*.gguf")}
+    files = sorted(file.name for file in folder.glob("*.gguf"))
+    gguf = {"gguf_file": files[0]} if files else {}
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, **gguf)
     model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype="auto", **gguf)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token

@@ -42,8 +42,8 @@ class Outline(HTMLParser):
         return [attributes[name] for _, attributes in self.tags if name in attributes]
 
 
-def paper(name: str, abstract: str, **fields: object) -> Paper:
-    return replace(Paper(f"title:{name.lower()}", name, abstract), **fields)
+def paper(name: str, abstract: str, url: str | None = None) -> Paper:
+    return Paper(f"title:{name.lower()}", name, abstract, url=url)
 
 
 def quote(paper: Paper, text: str) -> Quote:
@@ -56,22 +56,20 @@ LORA = paper("LoRA", "Adapters are low-rank. They save memory.")
 MAP = paper("Maps", "We draw maps.")
 
 
-def answer(**fields: object) -> Answer:
-    beats, save = quote(UL2, "UL2 beats T5 on 50 tasks."), quote(LORA, "They save memory.")
-    whole = Answer(
-        question="What is UL2?",
-        standalone="What is UL2?",
-        text="UL2 beats T5 [1]. It saves memory [2].",
-        sentences=(
-            Sentence("UL2 beats T5.", (1,), "supported", (beats,), ""),
-            Sentence("It saves memory.", (2,), "partial", (save,)),
-        ),
-        citations=(Citation(1, UL2, beats), Citation(2, LORA, save)),
-        matches=(Match(MAP, 0.9, (quote(MAP, "We draw maps."),)), Match(UL2, 0.8), Match(LORA, 0.7)),
-        timings=Timings(0.12, 4.84, 9.0),
-        done=True,
-    )
-    return replace(whole, **fields)
+BEATS, SAVE = quote(UL2, "UL2 beats T5 on 50 tasks."), quote(LORA, "They save memory.")
+WHOLE = Answer(
+    question="What is UL2?",
+    standalone="What is UL2?",
+    text="UL2 beats T5 [1]. It saves memory [2].",
+    sentences=(
+        Sentence("UL2 beats T5.", (1,), "supported", (BEATS,), ""),
+        Sentence("It saves memory.", (2,), "partial", (SAVE,)),
+    ),
+    citations=(Citation(1, UL2, BEATS), Citation(2, LORA, SAVE)),
+    matches=(Match(MAP, 0.9, (quote(MAP, "We draw maps."),)), Match(UL2, 0.8), Match(LORA, 0.7)),
+    timings=Timings(0.12, 4.84, 9.0),
+    done=True,
+)
 
 
 def test_examples_in_docstrings() -> None:
@@ -79,17 +77,17 @@ def test_examples_in_docstrings() -> None:
 
 
 def test_markers_lead_to_cards_of_their_turn_and_tell_paper_and_sentence() -> None:
-    outline = Outline(cards.turn(3, answer()))
+    outline = Outline(cards.turn(3, WHOLE))
     markers = [attributes for tag, attributes in outline.tags if tag == "a"]
     assert [(m["href"], m["title"]) for m in markers] == [
         ("#t3-c1", "UL2: “UL2 beats T5 on 50 tasks.”"),
         ("#t3-c2", "LoRA: “They save memory.”"),
     ]
-    assert {"t3-c1", "t3-c2", "t3-m1"} <= set(Outline(cards.evidence(3, answer())).values("id"))
+    assert {"t3-c1", "t3-c2", "t3-m1"} <= set(Outline(cards.evidence(3, WHOLE)).values("id"))
 
 
 def test_evidence_lists_cited_papers_first_and_none_twice() -> None:
-    headings = re.findall(r"<h[23].*?</h[23]>", cards.evidence(1, answer()))
+    headings = re.findall(r"<h[23].*?</h[23]>", cards.evidence(1, WHOLE))
     told = [" ".join(Outline(heading).text.split()) for heading in headings]
     assert told == ["Cited", "[1] UL2", "[2] LoRA", "Also found", "1 Maps"]
 
@@ -97,7 +95,7 @@ def test_evidence_lists_cited_papers_first_and_none_twice() -> None:
 def test_card_holds_whole_abstract_with_every_quoted_sentence_marked() -> None:
     both = (quote(UL2, "UL2 beats T5 on 50 tasks."), quote(UL2, "We mix denoisers."))
     sentences = tuple(Sentence("x", (1,), "supported", (q,)) for q in both)
-    html = cards.evidence(1, answer(sentences=sentences))
+    html = cards.evidence(1, replace(WHOLE, sentences=sentences))
     assert "<mark>We mix denoisers.</mark> <mark>UL2 beats T5 on 50 tasks.</mark> Code is open." in html
 
 
@@ -121,26 +119,26 @@ def test_highlights_survive_overlaps_and_wrong_offsets(quotes: list[Quote], expe
 )
 def test_doubtful_sentences_differ_in_words(support: Support, said: str) -> None:
     sentences = (Sentence("UL2 beats T5.", (1,), support, (), ""),)
-    outline = Outline(cards.turn(1, answer(sentences=sentences, text="UL2 beats T5 [1].", timings=Timings())))
+    outline = Outline(cards.turn(1, replace(WHOLE, sentences=sentences, text="UL2 beats T5 [1].", timings=Timings())))
     assert " ".join(outline.text.split()) == " ".join(f"What is UL2?UL2 beats T5.[1] {said}".split())
 
 
 def test_growing_answer_shows_papers_then_words_then_checked_sentences() -> None:
-    begun = answer(text="", sentences=(), citations=(), done=False, timings=Timings(0.1))
+    begun = replace(WHOLE, text="", sentences=(), citations=(), done=False, timings=Timings(0.1))
     assert "Reading the papers…" in cards.turn(1, begun)
     assert ">Found</h2>" in cards.evidence(1, begun)
-    growing = replace(answer(done=False), text="UL2 beats T5 [1]. It sav", sentences=answer().sentences[:1])
+    growing = replace(WHOLE, done=False, text="UL2 beats T5 [1]. It sav", sentences=WHOLE.sentences[:1])
     outline = Outline(cards.turn(1, growing))
     assert "UL2 beats T5.[1] It sav" in outline.text
     assert outline.values("aria-busy") == ["true"]
 
 
 def test_marker_without_citation_is_left_out() -> None:
-    assert "[2]" not in cards.turn(1, answer(citations=answer().citations[:1]))
+    assert "[2]" not in cards.turn(1, replace(WHOLE, citations=WHOLE.citations[:1]))
 
 
 def test_declined_answer_names_the_nearest_papers() -> None:
-    declined = answer(text=CANNOT_ANSWER, answered=False, sentences=(), citations=())
+    declined = replace(WHOLE, text=CANNOT_ANSWER, answered=False, sentences=(), citations=())
     outline = Outline(cards.turn(2, declined))
     assert CANNOT_ANSWER in outline.text and "Nearest papers" in outline.text
     assert outline.values("href") == ["#t2-m1", "#t2-m2", "#t2-m3"]
@@ -148,21 +146,23 @@ def test_declined_answer_names_the_nearest_papers() -> None:
 
 
 def test_notes_errors_and_timings_are_told() -> None:
-    told = Outline(cards.turn(1, answer(note="The model is still loading."), error="Too long. Shorten it.")).text
+    told = Outline(
+        cards.turn(1, replace(WHOLE, note="The model is still loading."), error="Too long. Shorten it.")
+    ).text
     assert told.endswith("Too long. Shorten it.The model is still loading.papers 0.1 s · first word 4.8 s · done 9.0 s")
 
 
 @pytest.mark.parametrize(
-    ("fields", "link"),
+    ("paper_id", "url", "link"),
     [
-        ({"url": "https://aclanthology.org/1"}, "https://aclanthology.org/1"),
-        ({"id": "arxiv:2205.05131"}, "https://arxiv.org/abs/2205.05131"),
-        ({"id": "doi:10.1/x", "url": "javascript:alert(1)"}, "https://doi.org/10.1/x"),
-        ({}, "https://www.semanticscholar.org/search?q=A+%26+B"),
+        ("title:x", "https://aclanthology.org/1", "https://aclanthology.org/1"),
+        ("arxiv:2205.05131", None, "https://arxiv.org/abs/2205.05131"),
+        ("doi:10.1/x", "javascript:alert(1)", "https://doi.org/10.1/x"),
+        ("title:x", None, "https://www.semanticscholar.org/search?q=A+%26+B"),
     ],
 )
-def test_card_links_to_the_paper_or_a_search_for_it(fields: dict[str, str], link: str) -> None:
-    one = replace(paper("A & B", "We do."), **fields)
+def test_card_links_to_the_paper_or_a_search_for_it(paper_id: str, url: str | None, link: str) -> None:
+    one = Paper(paper_id, "A & B", "We do.", url=url)
     html = cards.evidence(1, Answer("q", "q", citations=(Citation(1, one, quote(one, "We do.")),)))
     assert Outline(html).values("href")[0] == link
     assert (">find it<" in html) == ("semanticscholar" in link)
@@ -180,14 +180,16 @@ def test_card_tells_what_is_known_of_the_paper() -> None:
 
 
 def test_earlier_evidence_stands_newest_first_under_its_question() -> None:
-    html = cards.earlier_evidence([answer(question="First?"), answer(question="Second?"), Answer("Third?", "Third?")])
+    html = cards.earlier_evidence(
+        [replace(WHOLE, question="First?"), replace(WHOLE, question="Second?"), Answer("Third?", "Third?")]
+    )
     assert re.findall(r"<summary>([^<]+)</summary>", html) == ["Second?", "First?"]
     assert html.index('id="t2-c1"') < html.index('id="t1-c1"')
     assert cards.earlier_evidence([]) == ""
 
 
 def test_ids_are_unique_over_turns() -> None:
-    several = [answer(), answer(), answer()]
+    several = [WHOLE, WHOLE, WHOLE]
     ids = Outline(cards.turns(several) + cards.earlier_evidence(several[:2]) + cards.evidence(3, several[2])).values(
         "id"
     )
@@ -197,8 +199,9 @@ def test_ids_are_unique_over_turns() -> None:
 def test_no_text_becomes_markup() -> None:
     evil = Paper("title:x", HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE, (HOSTILE,), (HOSTILE,), (HOSTILE,))
     whole = Quote(HOSTILE, 0, len(HOSTILE))
+    sentence = Sentence(HOSTILE, (1,), "partial", (whole,), HOSTILE)
     hostile = Answer(
-        HOSTILE, HOSTILE, f"{HOSTILE} [1]. {HOSTILE}", True, (Sentence(HOSTILE, (1,), "partial", (whole,), HOSTILE),) * 2,
+        HOSTILE, HOSTILE, f"{HOSTILE} [1]. {HOSTILE}", True, (sentence, sentence),
         (Citation(1, evil, whole),), (Match(replace(evil, id="title:y"), 1.0, (whole,)),), note=HOSTILE,
     )  # fmt: skip
     for each in (hostile, replace(hostile, answered=False, done=True)):

@@ -9,8 +9,7 @@ import logging
 import os
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,8 +55,9 @@ class Server(uvicorn.Server):
 
     def __init__(self, engine: Engine, host: str = "127.0.0.1", port: int = 7860) -> None:
         self.listener = _listen(host, port)
-        self.url = f"http://{host}:{self.listener.getsockname()[1]}"
-        super().__init__(uvicorn.Config(app(engine), log_level="warning", timeout_graceful_shutdown=2))
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.listener.getsockname()[1]}"
+        self.app = app(engine)
+        super().__init__(uvicorn.Config(self.app, log_level="warning", timeout_graceful_shutdown=2))
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; closes the address when done."""
@@ -66,7 +66,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End what open browsers still listen to, then the rest."""
-        self.config.app.state.end_streams()
+        self.app.state.end_streams()
         await super().shutdown(sockets)
 
 
@@ -76,7 +76,7 @@ def app(engine: Engine) -> FastAPI:
     Gradio's own `launch()` would also do, but it asks for its own page through whatever proxy the environment names.
     """
     page = _Page(engine)
-    whole = gr.mount_gradio_app(
+    whole: FastAPI = gr.mount_gradio_app(
         FastAPI(openapi_url=None),
         page.blocks,
         path="/",
@@ -89,11 +89,11 @@ def app(engine: Engine) -> FastAPI:
         mcp_server=False,
         pwa=False,
     )
-    streams = whole.routes[-1].app.stop_event  # type: ignore[attr-defined]
+    mounted: Any = whole.routes[-1]
 
     def end_streams() -> None:
         page.end_all()
-        streams.set()
+        mounted.app.stop_event.set()
 
     whole.state.end_streams = end_streams
     return whole
@@ -101,7 +101,8 @@ def app(engine: Engine) -> FastAPI:
 
 def build(engine: Engine) -> gr.Blocks:
     """Lay out the page and connect it with the engine."""
-    return _Page(engine).blocks
+    blocks: gr.Blocks = _Page(engine).blocks
+    return blocks
 
 
 @dataclass
@@ -165,7 +166,7 @@ class _Page:
         yield self._begun(answers, answer)
         try:
             history = [Turn(earlier.question, earlier.text) for earlier in answers]
-            for answer in paced(self.engine.stream(question, history, cancel=run.cancel)):
+            for answer in self.engine.stream(question, history, cancel=run.cancel):
                 if run.dropped:
                     return
                 yield {self.turn: cards.turn(number, answer), self.cards: cards.evidence(number, answer)}
@@ -237,15 +238,6 @@ class _Page:
     def _status(self) -> str:
         status = self.engine.status()
         return cards.status_line(status.papers, status.writer, status.writer_state)
-
-
-def paced(answers: Iterable[Answer], every_s: float = 0.05) -> Iterator[Answer]:
-    """Leave out growing answers that come faster than a browser needs them; the first and the last always come."""
-    shown = float("-inf")
-    for answer in answers:
-        if answer.done or time.monotonic() - shown >= every_s:
-            shown = time.monotonic()
-            yield answer
 
 
 def _html(value: str, elem_id: str) -> gr.HTML:

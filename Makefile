@@ -1,0 +1,61 @@
+# Two commands: `make chat` for a person, `make test` for a developer. Each sets up what it needs.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 7860
+MODEL ?= qwen2.5-coder-1.5b-instruct
+ENCODER := all-MiniLM-L6-v2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: chat ask index models setup setup-dev test check format readme bench clean
+
+chat: index
+	$(BIN)/paperchat serve --port $(PORT)
+
+ask: index
+	@$(BIN)/paperchat ask "$(Q)"
+
+index: models
+	@$(BIN)/paperchat index >&2
+
+models: .venv/installed
+	@$(BIN)/paperchat models pull $(ENCODER) >&2
+	@$(BIN)/paperchat models pull $(MODEL) >&2
+
+.venv/installed: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv: some minutes the first time" >&2
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+setup: .venv/installed
+setup-dev: .venv/installed-dev
+
+test: .venv/installed-dev
+	@$(BIN)/paperchat models pull $(ENCODER) >&2
+	@$(BIN)/paperchat models pull smollm2-135m-instruct >&2
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m cogapp --check README.md
+
+format: .venv/installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+readme: .venv/installed-dev
+	$(BIN)/python -m cogapp -r README.md
+
+bench: .venv/installed-dev index
+	$(BIN)/python -m bench.retrieval
+	$(BIN)/python -m bench.answers --every 3
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,124 @@
+"""Ten papers whose right answer is obvious, and the two doubles: a hashing encoder and a scripted writer."""
+
+import hashlib
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.papers import Paper, paper_id
+from index.store import Store
+from index.update import update
+from index.vectors import Vectors
+from index.words import tokenize
+from rag.engine import Engine
+from rag.settings import Settings
+from rag.writer import Message, Piece
+
+TEXTS = {
+    "TideNet: Forecasting Sea Levels from Buoy Data": "TideNet forecasts sea levels from buoy measurements. It uses a "
+    "recurrent network with 12 layers. On the Harbour benchmark it lowers the error by 31%. Code is at "
+    "https://github.com/example/tidenet.",
+    "Compost: Reusing Old Checkpoints for Pretraining": "Compost starts pretraining from old checkpoints instead of "
+    "random weights. Averaging five checkpoints works best. Pretraining takes 1.5x less time on average.",
+    "DP-Moss: Private Fine-Tuning with Sparse Noise": "DP-Moss adds Gaussian noise to sparse gradients only. It keeps "
+    "accuracy within two points of training without privacy. The privacy budget is epsilon 3.",
+    "Lantern: Curriculum Learning for Speech Recognition": "Lantern orders utterances from short to long during "
+    "training. Word error rate falls from 14.2 to 11.9 on noisy speech. Random order removes the gain.",
+    "A Survey of Pruning in Convolutional Networks": "This survey compares 80 pruning methods for convolutional "
+    "networks. Structured pruning is faster on common hardware. Reports rarely share a baseline.",
+    "4M-7: One Model for Seven Modalities": "4M-7 trains a single transformer on seven modalities. Tokens of every "
+    "modality share one vocabulary. It matches specialist models on four of the seven.",
+    "Orchard: Scheduling Jobs on Shared Clusters": "Orchard schedules training jobs on shared clusters. It moves jobs "
+    "between machines while they run. Waiting time drops by half on a trace of 9,000 jobs.",
+    "Do Larger Batches Generalise Worse?": "Large batches are often said to generalise worse. We find that the number "
+    "of updates explains the gap. Training longer removes it.",
+    "Pebble: Tiny Language Models for Watches": "Pebble is a language model of 10 million parameters that runs on a "
+    "watch. Distillation from a teacher gives most of its quality.",
+    "Federated Learning with Unreliable Clients": "Clients of federated learning may leave at any time. Weighting "
+    "updates by past reliability keeps training stable. Nothing has to be known about the clients in advance.",
+}
+
+
+class HashingEncoder:
+    """Vectors by hashing stemmed words: texts that share words are near; keeps every text that it was asked for."""
+
+    name = "hashing"
+
+    def __init__(self, digest: str = "hashing-1", dim: int = 256) -> None:
+        self.digest = digest
+        self.dim = dim
+        self.asked: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.asked += texts
+        rows = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in [*tokenize(text), "always"]:
+                seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
+                row[seed % self.dim] += 1.0
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+class ScriptedWriter:
+    """Writes given pieces, and keeps what it was asked; a piece that is an exception is raised."""
+
+    name = "scripted"
+
+    def __init__(self, *pieces: str | Exception) -> None:
+        self.pieces = list(pieces)
+        self.asked: list[list[Message]] = []
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+    def write(self, messages: Sequence[Message], max_tokens: int, cancel: threading.Event) -> Iterator[Piece]:
+        self.asked.append(list(messages))
+        for piece in self.pieces:
+            if cancel.is_set():
+                return
+            if isinstance(piece, Exception):
+                raise piece
+            yield Piece(piece)
+
+
+@pytest.fixture(scope="session")
+def papers() -> list[Paper]:
+    """Return the ten papers."""
+    return [Paper(paper_id(title), title, text, sources=("ten.jsonl",)) for title, text in TEXTS.items()]
+
+
+@pytest.fixture
+def encoder() -> HashingEncoder:
+    """Return a hashing encoder that was asked nothing yet."""
+    return HashingEncoder()
+
+
+@pytest.fixture(scope="session")
+def index_folder(tmp_path_factory: pytest.TempPathFactory, papers: list[Paper]) -> Path:
+    """Return the folder of an index of the ten papers; tests only read it."""
+    folder = tmp_path_factory.mktemp("ten") / "index"
+    update(folder, papers, HashingEncoder())
+    return folder
+
+
+@pytest.fixture
+def store(index_folder: Path, encoder: HashingEncoder) -> Iterator[Store]:
+    """Return the ten papers, opened."""
+    store = Store.open(index_folder, encoder)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def writer() -> ScriptedWriter:
+    """Return a writer that says one true sentence; tests may give it others."""
+    return ScriptedWriter("Pretraining takes 1.5x ", "less time on average.")
+
+
+@pytest.fixture
+def engine(store: Store, encoder: HashingEncoder, writer: ScriptedWriter) -> Engine:
+    """Return an engine over the ten papers with both doubles."""
+    return Engine(Settings(), store, encoder, writer)

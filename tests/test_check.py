@@ -1,0 +1,59 @@
+"""What the check says of true and of bent sentences."""
+
+import pytest
+
+from index.papers import Paper
+from rag.check import attribute, numbers
+from rag.evidence import Source, gather
+from rag.retrieve import Ranked
+from tests.conftest import HashingEncoder
+
+
+@pytest.fixture
+def sources(papers: list[Paper], encoder: HashingEncoder) -> list[Source]:
+    return gather(encoder, encoder.encode(["training"])[0], [Ranked(paper, 1.0) for paper in papers])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "title"),
+    [
+        ("Word error rate falls from 14.2 to 11.9 on noisy speech.", "Lantern"),
+        ("On noisy speech, the word error rate falls to 11.9 from 14.2.", "Lantern"),
+        ("On the Harbour benchmark, TideNet lowers the error by 31 %.", "TideNet"),
+        ("Waiting time drops by half on a trace of 9000 jobs.", "Orchard"),
+        ("4M-7 matches specialist models on 4 of the 7 modalities.", "4M-7"),
+        ("DP-Moss adds Gaussian noise to sparse gradients.", "DP-Moss"),
+    ],
+)
+def test_a_true_sentence_is_supported_by_its_paper(sources: list[Source], sentence: str, title: str) -> None:
+    verdict = attribute(sentence, HashingEncoder().encode([sentence])[0], sources)
+    assert verdict.support == "supported"
+    assert [sources[at].paper.title.split(":")[0] for at in verdict.sources] == [title]
+    assert verdict.quotes[0].text in sources[verdict.sources[0]].paper.abstract
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Word error rate falls from 14.2 to 10.9 on noisy speech.",
+        "On the Harbour benchmark, TideNet lowers the error by 41%.",
+        "On the Harbour benchmark, WaveNet lowers the error by 31%.",
+        "Waiting time drops by half on a trace of 90,000 jobs.",
+        "Penguins prefer colder water in southern winters.",
+    ],
+)
+def test_a_bent_sentence_is_unsupported(sources: list[Source], sentence: str) -> None:
+    assert attribute(sentence, HashingEncoder().encode([sentence])[0], sources).support == "unsupported"
+
+
+def test_numbers_are_the_same_in_each_spelling() -> None:
+    assert numbers("1,000 jobs, 0.50 points, two stages") == {"1000", ".5", "2"} == numbers("1000 jobs, .5, 2 stages")
+
+
+def test_hints_of_the_writer_decide_between_equals(encoder: HashingEncoder) -> None:
+    twins = [Paper(f"title:{name}", name, "The optimizer converges quickly on every task.") for name in ("One", "Two")]
+    sources = gather(encoder, encoder.encode(["optimizer"])[0], [Ranked(paper, 1.0) for paper in twins])
+    sentence = "The optimizer converges quickly."
+    vector = encoder.encode([sentence])[0]
+    assert attribute(sentence, vector, sources).sources == (0,)
+    assert attribute(sentence, vector, sources, hints=[1]).sources == (1,)

@@ -1,0 +1,123 @@
+"""Markers, sentences and numbers of an answer, whatever a model writes."""
+
+import re
+
+import pytest
+
+from index.papers import Paper
+from rag.answer import Answer
+from rag.compose import Composer
+from rag.evidence import Source, gather
+from rag.retrieve import Ranked
+from tests.conftest import HashingEncoder
+
+MARKER = re.compile(r"\[(\d+)\]")
+PLAIN = "Pretraining takes 1.5x less time on average."
+
+
+@pytest.fixture
+def sources(papers: list[Paper], encoder: HashingEncoder) -> list[Source]:
+    wanted = [paper for name in ("Compost", "Lantern", "Orchard") for paper in papers if paper.title.startswith(name)]
+    return gather(encoder, encoder.encode(["training"])[0], [Ranked(paper, 1.0) for paper in wanted])
+
+
+def compose(sources: list[Source], *pieces: str) -> tuple[Answer, list[Answer]]:
+    composer, growing = Composer(HashingEncoder(), sources), []
+    for piece in pieces:
+        composer.add(piece)
+        growing.append(composer.onto(Answer("q", "q")))
+    composer.finish()
+    return composer.onto(Answer("q", "q")), growing
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Pretraining takes 1.5x less time on average [1].",
+        "Pretraining takes 1.5x less time on average. [1]",
+        "Pretraining takes 1.5x less time on average [1][2].",
+        "Pretraining takes 1.5x less time on average [1, 2].",
+        "Pretraining takes 1.5x less time on average 【1】.",
+        "Pretraining takes 1.5x less time on average [7].",
+        "According to the excerpts, pretraining takes 1.5x less time on average.",
+        "**Pretraining** takes 1.5x less time on average.",
+        "Pretraining takes 1.5x less time on average.\n\nSources:\n[1] Compost\n[2] Made up",
+        "Pretraining takes 1.5x less time on average.\nReferences: [9] A. Nobody.",
+    ],
+)
+def test_markers_of_the_writer_give_way_to_attribution(sources: list[Source], written: str) -> None:
+    answer, _ = compose(sources, written)
+    assert answer.text == "Pretraining takes 1.5x less time on average [1]."
+    assert [citation.paper.title[:7] for citation in answer.citations] == ["Compost"]
+
+
+def test_papers_are_numbered_in_order_of_first_use(sources: list[Source]) -> None:
+    answer, _ = compose(
+        sources,
+        "Orchard schedules training jobs on shared clusters. Lantern orders utterances from short to long. "
+        "Orchard moves jobs between machines while they run.",
+    )
+    assert [sentence.numbers for sentence in answer.sentences] == [(1,), (2,), (1,)]
+    assert [citation.number for citation in answer.citations] == [1, 2]
+    assert answer.citations[0].paper.title.startswith("Orchard")
+
+
+def test_a_sentence_of_two_papers_cites_both(sources: list[Source]) -> None:
+    answer, _ = compose(sources, "Pretraining takes 1.5x less time, and word error rate falls from 14.2 to 11.9.")
+    assert len(answer.sentences[0].numbers) == 2
+    assert {citation.paper.title.split(":")[0] for citation in answer.citations} == {"Compost", "Lantern"}
+
+
+def test_every_marker_of_every_stage_has_its_citation_and_numbers_never_change(sources: list[Source]) -> None:
+    text = "Orchard schedules training jobs on shared clusters [3]. Word error rate falls from 14.2 to 11.9 [2]. " + PLAIN
+    answer, growing = compose(sources, *re.findall(r".{1,4}", text))
+    for stage in [*growing, answer]:
+        numbers = {int(number) for number in MARKER.findall(stage.text)}
+        assert numbers <= {citation.number for citation in stage.citations}
+        assert stage.citations == answer.citations[: len(stage.citations)]
+        assert answer.text.startswith("".join(s.lead * bool(at) + s.marked for at, s in enumerate(stage.sentences)))
+
+
+def test_an_unfinished_marker_is_not_shown(sources: list[Source]) -> None:
+    _, growing = compose(sources, "Averaging five checkpoints", " works best [", "1", "]", ".")
+    assert not any("[" in stage.text for stage in growing[:-1])
+
+
+def test_half_a_sentence_at_the_end_is_dropped_where_another_stands(sources: list[Source]) -> None:
+    answer, _ = compose(sources, PLAIN + " Averaging five check")
+    assert answer.text == "Pretraining takes 1.5x less time on average [1]."
+
+
+def test_lines_stay_lines(sources: list[Source]) -> None:
+    answer, _ = compose(sources, "Orchard schedules training jobs on shared clusters.\n" + PLAIN)
+    assert answer.text.split("\n") == [
+        "Orchard schedules training jobs on shared clusters [1].",
+        "Pretraining takes 1.5x less time on average [2].",
+    ]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "The papers do not say.",
+        "the papers do not say",
+        "The excerpts do not mention a learning rate.",
+        "The provided text does not contain information about this.",
+        "These papers don't specify it.",
+    ],
+)
+def test_refusals_in_other_words_are_understood(sources: list[Source], refusal: str) -> None:
+    composer = Composer(HashingEncoder(), sources)
+    composer.add(refusal)
+    composer.finish()
+    assert composer.refused and not composer.sentences
+
+
+def test_markers_that_stand_in_an_abstract_are_not_markers_of_ours(encoder: HashingEncoder) -> None:
+    paper = Paper("title:x", "X", "We extend earlier work [12] on pruning of networks. It is fast.")
+    (source,) = gather(encoder, encoder.encode(["pruning"])[0], [Ranked(paper, 1.0)])
+    composer = Composer(encoder, [source])
+    composer.quote(source, source.quote(0))
+    answer = composer.onto(Answer("q", "q"))
+    assert answer.text == "We extend earlier work on pruning of networks [1]."
+    assert answer.citations[0].quote.text == "We extend earlier work [12] on pruning of networks."

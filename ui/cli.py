@@ -1,0 +1,292 @@
+"""The terminal's face of the engine: each command reads options, makes one call, and prints.
+
+Data goes to stdout, everything else to stderr. Exit code 0: done; 1: something the person can put right; 2: usage.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rag import Answer
+
+app = typer.Typer(
+    help="Ask research papers; get answers whose every sentence cites the abstract that supports it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+models_app = typer.Typer(help="List the models that are known, or fetch one.", rich_markup_mode=None)
+app.add_typer(models_app, name="models")
+
+IndexOption = Annotated[Path | None, typer.Option("--index", metavar="DIR", help="Folder of the index.")]
+ModelOption = Annotated[
+    str | None, typer.Option(help="Language model: a name, a GGUF file, a folder, a URL, or `none`.")
+]
+EncoderOption = Annotated[str | None, typer.Option(help="Embedding model: a name or a folder.")]
+OfflineOption = Annotated[bool | None, typer.Option("--offline", help="Open no connection.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> None:
+    """Run a command; what a person can put right becomes one line on stderr and exit code 1."""
+    from index.errors import UserError
+
+    try:
+        app()
+    except UserError as error:
+        _say(f"Error: {error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _say("Stopped.")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+@app.command("index")
+def index_papers(
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Files or folders of papers.")
+    ] = None,
+    index: IndexOption = None,
+    encoder: EncoderOption = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Let go of papers that no SOURCE names.")] = False,
+    offline: OfflineOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add the papers of each SOURCE to the index; without one, refresh it, or begin with the starter corpus."""
+    from index import update
+    from index.sources import read
+    from index.store import read_papers
+    from index.vectors import SentenceEncoder
+    from rag.settings import Settings
+
+    settings = Settings.load(index=index, encoder=encoder, offline=offline)
+    has_papers = bool(read_papers(settings.index_folder))
+    reading = read(sources) if sources or not has_papers else None
+    model = SentenceEncoder.from_name(settings.encoder, settings.offline)
+    with _Bar() as bar:
+        done = update(settings.index_folder, reading.papers if reading else (), model, replace and bool(reading), bar)
+    left_out = reading.left_out if reading else ()
+    for fault in left_out:
+        _say(f"Left out: {fault}")
+    if as_json:
+        _print_json(
+            {**vars(done), "records": reading.records if reading else 0, "left_out": [vars(f) for f in left_out]}
+        )
+    else:
+        if reading:
+            typer.echo(f"Read {reading.records} records of {len(reading.papers)} papers.")
+        changes = f"{done.new} new, {done.changed} changed, {done.removed} removed" if done.wrote else "nothing changed"
+        embedded = f"{done.embedded} chunks embedded"
+        typer.echo(f"{settings.index_folder} holds {done.papers} papers: {changes}; {embedded}.")
+    if left_out:
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: str,
+    index: IndexOption = None,
+    model: ModelOption = None,
+    offline: OfflineOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer QUESTION from the papers, with citations."""
+    from rag import Engine
+
+    with Engine.open(index, model=model, offline=offline) as engine:
+        if as_json:
+            _print_json(engine.ask(question).to_dict())
+        else:
+            _show(engine.stream(question))
+
+
+@app.command()
+def papers(
+    request: str,
+    index: IndexOption = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="How many; by default the list ends where scores fall.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="markdown, json, bibtex, ris or csv.")] = "markdown",
+    offline: OfflineOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the papers on REQUEST, each with the sentence that says why."""
+    from index.errors import UserError
+    from rag import Engine
+    from rag.lists import FORMATS
+
+    form = "json" if as_json else form
+    if form not in FORMATS:
+        raise UserError(f"Unknown format {form!r}. Known: {', '.join(FORMATS)}.")
+    with Engine.open(index, model="none", offline=offline) as engine:
+        found = engine.papers(request, limit)
+    typer.echo(FORMATS[form](found), nl=False)
+    if not found:
+        _say(found.note)
+
+
+@app.command()
+def chat(index: IndexOption = None, model: ModelOption = None, offline: OfflineOption = None) -> None:
+    """Talk with the papers in the terminal; Ctrl-C stops an answer, Ctrl-D ends."""
+    from rag import Engine, Turn, UserError
+
+    with Engine.open(index, model=model, offline=offline, background=True) as engine:
+        _say(f"{engine.status().papers} papers. Ask, or press Ctrl-D to leave.")
+        history: list[Turn] = []
+        while (question := _read_line()) is not None:
+            try:
+                answer = _show(engine.stream(question, history))
+            except UserError as error:
+                _say(str(error))
+            except KeyboardInterrupt:
+                _say("\nStopped.")
+            else:
+                history.append(Turn(question, answer.text))
+
+
+@app.command()
+def serve(
+    index: IndexOption = None,
+    model: ModelOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
+    offline: OfflineOption = None,
+) -> None:
+    """Serve the page on an address of this machine."""
+    from rag import Engine
+    from ui import page
+
+    with Engine.open(index, model=model, offline=offline, background=True) as engine:
+        page.serve(engine, host, port, ready=lambda url: typer.echo(f"paperchat is at {url}  (Ctrl-C ends it)"))
+
+
+@app.command()
+def embed(
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts; without any, the lines of stdin.")] = None,
+    encoder: EncoderOption = None,
+    offline: OfflineOption = None,
+) -> None:
+    """Print the vector of each text, one JSON array a line."""
+    from index.vectors import SentenceEncoder
+    from rag.settings import Settings
+
+    settings = Settings.load(encoder=encoder, offline=offline)
+    model = SentenceEncoder.from_name(settings.encoder, settings.offline)
+    for vector in model.encode(texts or [line.rstrip("\n") for line in sys.stdin]):
+        typer.echo(json.dumps([round(float(number), 6) for number in vector]))
+
+
+@app.command()
+def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Say what is in the index and what shaped it."""
+    from index import Manifest, StoreError
+    from index.store import read_papers
+    from rag.settings import Settings
+
+    folder = Settings.load(index=index).index_folder
+    manifest = Manifest.read(folder)
+    if manifest is None:
+        raise StoreError(f"No index in {folder}. Build one: paperchat index [SOURCE…]")
+    sources: dict[str, int] = {}
+    for paper in read_papers(folder):
+        for source in paper.sources:
+            sources[source] = sources.get(source, 0) + 1
+    values = {"folder": str(folder), **vars(manifest), "sources": sources}
+    if as_json:
+        _print_json(values)
+        return
+    for name, value in values.items():
+        shown = ", ".join(f"{source} ({count})" for source, count in sources.items()) if name == "sources" else value
+        typer.echo(f"{name.replace('_', ' '):15} {shown}")
+
+
+@models_app.callback(invoke_without_command=True)
+def list_models(context: typer.Context, as_json: JsonOption = False) -> None:
+    """List the models that are known, or fetch one."""
+    if context.invoked_subcommand:
+        return
+    from index import models
+
+    rows = models.listing()
+    if as_json:
+        _print_json([{**vars(row), "path": str(row.path) if row.path else None} for row in rows])
+        return
+    for row in rows:
+        typer.echo(f"{row.name:30} {row.role:8} {row.bytes / 1e6:8.1f} MB  {row.licence:11} sha256 {row.sha256[:16]}…")
+        typer.echo(f"  {row.path or f'not on this machine: paperchat models pull {row.name}'}")
+
+
+@models_app.command()
+def pull(name: str) -> None:
+    """Fetch the model NAME and check its digest."""
+    from index import models
+
+    typer.echo(models.fetch(name))
+
+
+def _show(stream: "Iterator[Answer]") -> "Answer":
+    """Print an answer as its sentences are checked, then what they cite."""
+    shown = 0
+    for answer in stream:
+        for at, sentence in enumerate(answer.sentences[shown:], start=shown):
+            typer.echo((sentence.lead if at else "") + sentence.marked, nl=False)
+            sys.stdout.flush()
+        shown = len(answer.sentences)
+    typer.echo("" if shown else answer.text)
+    for citation in answer.citations:
+        typer.echo(f"\n[{citation.number}] {citation.paper.title}")
+        typer.echo(f"    “{citation.quote.text}”")
+    if not answer.answered and answer.matches:
+        typer.echo("\nNearest papers:")
+        for match in answer.matches[:3]:
+            typer.echo(f"  - {match.paper.title}")
+    if answer.note:
+        _say(f"\n{answer.note}")
+    return answer
+
+
+def _read_line() -> str | None:
+    """Return what a person types next; None at the end of input."""
+    try:
+        return input("\n> " if sys.stdin.isatty() else "")
+    except (EOFError, KeyboardInterrupt):
+        return None
+
+
+class _Bar:
+    """A progress bar on stderr with rate and time left, shown once there is something to do."""
+
+    def __enter__(self) -> "_Bar":
+        self._bar: Any = None
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        """Move to `done` of `total` chunks."""
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, unit=" chunks", desc="Embedding", file=sys.stderr)
+        self._bar.update(done - self._bar.n)
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
