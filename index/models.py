@@ -198,8 +198,8 @@ def fetch(name: str | Path | Model, cache: Path | None = None, offline: bool = F
         if re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
             return snapshot(str(name), offline)
         raise ModelError(
-            f"Unknown model {str(name)!r}. Known: {', '.join(KNOWN)}; or give the path of a file or folder, or OWNER/NAME "
-            "on the hub."
+            f"Unknown model {str(name)!r}. Known: {', '.join(KNOWN)}; or give the path of a file or folder, "
+            "or OWNER/NAME on the hub."
         )
     if offline:
         raise _missing(model, cache, ["no source was asked, because paperchat is offline"])

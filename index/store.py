@@ -92,6 +92,7 @@ class Store:
         self.papers = papers
         self._words = words
         self._chunks = ChunkTable(folder / CHROMA)
+        self._chunk_ids: dict[int, list[str]] = {}
         self._place = {paper.id: at for at, paper in enumerate(papers)}
 
     @classmethod
@@ -138,7 +139,7 @@ class Store:
 
     def similarities(self, positions: Sequence[int], vector: Vectors) -> NDArray[np.float32]:
         """Return float32 `(positions, 2)`: exact cosine of a vector with each whole paper, and with its best chunk."""
-        ids = [[piece.id for piece in chunk(self.papers[at])] for at in positions]
+        ids = [self._ids_of(at) for at in positions]
         rows = self._chunks.vectors([chunk_id for of_paper in ids for chunk_id in of_paper])
         result = np.zeros((len(positions), 2), dtype=np.float32)
         for at, of_paper in enumerate(ids):
@@ -146,6 +147,12 @@ class Store:
             if cosines:
                 result[at] = cosines[0], max(cosines[1:], default=cosines[0])
         return result
+
+    def _ids_of(self, position: int) -> list[str]:
+        """Return the chunk ids of a paper, the whole of it first; cut once, then remembered."""
+        if position not in self._chunk_ids:
+            self._chunk_ids[position] = [piece.id for piece in chunk(self.papers[position])]
+        return self._chunk_ids[position]
 
     def words(self, question: str) -> NDArray[np.float32]:
         """Return float32 `(papers,)`: the BM25 score of each paper."""

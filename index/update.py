@@ -137,7 +137,9 @@ def _join(old: Sequence[Paper], new: Sequence[Paper]) -> list[Paper]:
 def _let_go_of_other_vectors(folder: Path, manifest: Manifest | None, encoder: Encoder) -> None:
     """Delete what another encoder made, be it in an update that was cut short, and stamp what is made from now on."""
     stamp = folder / CHROMA / ENCODER
-    made_by = stamp.read_text(encoding="utf-8", errors="replace") if stamp.exists() else manifest.encoder_digest if manifest else ""
+    made_by = manifest.encoder_digest if manifest else ""
+    if stamp.exists():
+        made_by = stamp.read_text(encoding="utf-8", errors="replace")
     if made_by != encoder.digest:
         (folder / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(folder / CHROMA, ignore_errors=True)

@@ -45,6 +45,10 @@ def tokenize(text: str) -> list[str]:
     >>> tokenize("The DP‑LoRAs of 4M-21")
     ['dp', 'lora', 'dplora', '4m', '21', '4m21']
     """
+    return _stemmed(_split(text))
+
+
+def _split(text: str) -> list[str]:
     flat = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", _DASHES.sub("-", text))).casefold()
     flat = "".join(letter for letter in flat if not unicodedata.combining(letter))
     words: list[str] = []
@@ -53,6 +57,10 @@ def tokenize(text: str) -> list[str]:
         words += [part for part in parts if part not in _STOP]
         if len(parts) > 1:
             words.append("".join(parts))
+    return words
+
+
+def _stemmed(words: Sequence[str]) -> list[str]:
     return [str(word) for word in _stemmer().stemWords(words)]
 
 
@@ -101,7 +109,7 @@ class WordsIndex:
 
     def scores(self, question: str) -> NDArray[np.float32]:
         """Return float32 `(papers,)`: the BM25 score of each paper, 0 where no word is shared."""
-        words = self.known(self._joined(tokenize(question)))
+        words = self.known(_stemmed(_joined(_split(question))))
         if not words:
             return np.zeros(self._count, dtype=np.float32)
         return np.asarray(self._bm25.get_scores(words), dtype=np.float32)
@@ -118,9 +126,10 @@ class WordsIndex:
         """Return those words that stand in any paper, each once, in order."""
         return [word for word in dict.fromkeys(words) if word in self._bm25.vocab_dict]
 
-    def _joined(self, words: list[str]) -> list[str]:
-        """Add neighbours written as one, so that "mega scale" finds MegaScale; unknown ones fall away later."""
-        return words + [first + second for first, second in pairwise(words)]
+
+def _joined(words: list[str]) -> list[str]:
+    """Add neighbours written as one, so that "mega scale" finds MegaScale; unknown ones fall away later."""
+    return words + [first + second for first, second in pairwise(words)]
 
 
 @cache

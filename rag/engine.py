@@ -200,7 +200,9 @@ class Engine:
         try:
             shown = fit(sources[: self.settings.evidence_papers], self.settings.evidence_tokens, writer.count)
             composer = Composer(self._encoder, shown)
-            for piece in writer.write(prompt.build(answer.standalone, shown), self.settings.answer_tokens, cancel):
+            question = " ".join(answer.question.split())
+            messages = prompt.build(question, shown, answer.standalone.removesuffix(question).strip())
+            for piece in writer.write(messages, self.settings.answer_tokens, cancel):
                 composer.add(piece.text)
                 answer = replace(
                     composer.onto(answer), timings=clock.token(answer.timings, piece.prompt_tokens, piece.text)

@@ -19,7 +19,8 @@ _OPENS = re.compile(
     r"(do|does|did|is|are|was|were|would|can|could|has|have)(n['’]t)? (that|this|these|those|they)\b)",
     re.I,
 )
-_ASKS_DETAIL = re.compile(r"^\s*(how|which|where|when|who|why)\b|\bthe\b", re.I)
+_ASKS_DETAIL = re.compile(r"^\s*(\w+ )?(how|which)\b", re.I)
+_DEFINES = re.compile(r"^\s*(what|who)(['’]s| is| are) (?!the\b)", re.I)
 _FEW_WORDS, _SHORT = 2, 5
 
 
@@ -51,7 +52,7 @@ def leans(question: str, history: Sequence[Turn]) -> bool:
     if any(not set(tokenize(name)) <= earlier for name in names(question)):
         return False
     words = len(tokenize(question))
-    return words <= 1 or (words <= _SHORT and bool(_ASKS_DETAIL.search(question)))
+    return (words <= 1 and not _DEFINES.match(question)) or (words <= _SHORT and bool(_ASKS_DETAIL.search(question)))
 
 
 def _points_back(question: str) -> bool:

@@ -160,7 +160,7 @@ def _url(paper: Paper) -> str:
 
 
 def _encoded(address: str, also: str = "") -> str:
-    """Percent-encode white space, braces, backslashes and `also`: what would end the field that an address stands in."""
+    """Percent-encode white space, braces, backslashes and `also`: what would end the field it stands in."""
     return "".join(quote(letter) if letter.isspace() or letter in "{}\\" + also else letter for letter in address)
 
 

@@ -17,9 +17,17 @@ def opening() -> list[Message]:
     ]
 
 
-def build(question: str, sources: Sequence[Source]) -> list[Message]:
-    """Return the whole prompt: the opening, then the numbered evidence, then the question."""
+def build(question: str, sources: Sequence[Source], before: str = "") -> list[Message]:
+    """Return the whole prompt: the opening, then the numbered evidence, then the question.
+
+    Args:
+        question: As asked.
+        sources: What is shown of the papers.
+        before: The questions that a follow-up leans on, empty for one that stands alone.
+    """
     evidence = "\n".join(f"[{n}] {source.shown_text}" for n, source in enumerate(sources, start=1))
+    if before:
+        return [*opening(), Message("user", _fill("followup", evidence=evidence, before=before, question=question))]
     return [*opening(), Message("user", _fill("question", evidence=evidence, question=question))]
 
 

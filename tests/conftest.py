@@ -59,7 +59,8 @@ class HashingEncoder:
             for word in [*tokenize(text), "always"]:
                 seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
                 row[seed % self.dim] += 1.0
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows
 
 
 class ScriptedWriter:

@@ -28,7 +28,13 @@ def run(*arguments: str, home: Path | None = None, stdin: str = "", **env: str) 
         text=True,
         input=stdin,
         cwd=ROOT,
-        env={**clean, "PAPERCHAT_OFFLINE": "1", "PAPERCHAT_MODEL": "none", **({"PAPERCHAT_HOME": str(home)} if home else {}), **env},
+        env={
+            **clean,
+            "PAPERCHAT_OFFLINE": "1",
+            "PAPERCHAT_MODEL": "none",
+            **({"PAPERCHAT_HOME": str(home)} if home else {}),
+            **env,
+        },
     )
 
 
@@ -145,7 +151,12 @@ def test_chat_answers_line_by_line_and_remembers(home: Path) -> None:
 @pytest.mark.model
 def test_status_says_what_is_there(home: Path) -> None:
     status = json.loads(run("status", "--json", home=home).stdout)
-    assert (status["papers"], status["encoder"], status["dim"], status["sources"]) == (10, ENCODER, 384, {"ten.jsonl": 10})
+    assert (status["papers"], status["encoder"], status["dim"], status["sources"]) == (
+        10,
+        ENCODER,
+        384,
+        {"ten.jsonl": 10},
+    )
 
 
 @needs_encoder

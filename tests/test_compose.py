@@ -69,7 +69,9 @@ def test_a_sentence_of_two_papers_cites_both(sources: list[Source]) -> None:
 
 
 def test_every_marker_of_every_stage_has_its_citation_and_numbers_never_change(sources: list[Source]) -> None:
-    text = "Orchard schedules training jobs on shared clusters [3]. Word error rate falls from 14.2 to 11.9 [2]. " + PLAIN
+    text = (
+        "Orchard schedules training jobs on shared clusters [3]. Word error rate falls from 14.2 to 11.9 [2]. " + PLAIN
+    )
     answer, growing = compose(sources, *re.findall(r".{1,4}", text))
     for stage in [*growing, answer]:
         numbers = {int(number) for number in MARKER.findall(stage.text)}

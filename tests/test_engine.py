@@ -32,9 +32,9 @@ def test_ask_sends_the_whole_best_abstract_and_the_question(engine: Engine, writ
     assert [message.role for message in opening] == ["system", "user", "assistant"]
     assert CANNOT_ANSWER in opening[0].content
     assert last.content.startswith(
-        "Excerpts:\n[1] Compost: Reusing Old Checkpoints for Pretraining\nCompost starts pretraining from old checkpoints "
-        "instead of random weights. Averaging five checkpoints works best. Pretraining takes 1.5x less time on average.\n"
-        "[2] "
+        "Excerpts:\n[1] Compost: Reusing Old Checkpoints for Pretraining\nCompost starts pretraining from old "
+        "checkpoints instead of random weights. Averaging five checkpoints works best. Pretraining takes 1.5x less time "
+        "on average.\n[2] "
     )
     assert last.content.endswith(f"\n\nQuestion: {QUESTION}")
 
@@ -149,7 +149,9 @@ def test_a_follow_up_is_asked_with_the_question_that_it_leans_on(engine: Engine,
     answer = engine.ask("and how much faster is it?", [Turn("What does Compost start from?", "Old checkpoints [1].")])
     assert answer.standalone == "What does Compost start from? and how much faster is it?"
     assert answer.question == "and how much faster is it?"
-    assert writer.asked[0][-1].content.endswith("Question: What does Compost start from? and how much faster is it?")
+    assert writer.asked[0][-1].content.endswith(
+        "\n\nAsked before: What does Compost start from?\nQuestion: and how much faster is it?"
+    )
 
 
 @pytest.mark.parametrize(("question", "says"), [("  \n", "blank"), ("x" * 2001, "2001 characters, at most 2000")])

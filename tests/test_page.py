@@ -17,7 +17,7 @@ from index.vectors import SentenceEncoder
 from rag import CANNOT_ANSWER, Engine, Settings
 from rag.engine import WriterLoader
 from rag.writer import Message, Piece, open_writer
-from ui.page import Server, serve
+from ui.page import Server, listen
 
 ALONE = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -105,7 +105,7 @@ def url(folder: Path, encoder: SentenceEncoder, writer: Typewriter) -> Iterator[
 
 @contextmanager
 def serving(engine: Engine) -> Iterator[str]:
-    server = Server(engine, port=0)
+    server = Server(engine, listen(port=0))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -368,9 +368,9 @@ def test_taken_port_is_named_with_a_way_out() -> None:
         port = taken.getsockname()[1]
         message = rf"Port {port} on 127\.0\.0\.1 is in use\. Choose another: paperchat serve --port {port + 1}"
         with pytest.raises(UserError, match=message):
-            serve(None, port=port)  # type: ignore[arg-type]
+            listen(port=port)
 
 
 def test_address_of_another_machine_is_refused() -> None:
     with pytest.raises(UserError, match=r"Cannot serve on 192\.0\.2\.1: "):
-        serve(None, host="192.0.2.1")  # type: ignore[arg-type]
+        listen("192.0.2.1")

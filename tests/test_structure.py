@@ -68,6 +68,7 @@ def test_prompts_have_the_holes_that_the_code_fills() -> None:
     assert holes == {
         "system": ["cannot_answer"],
         "question": ["evidence", "question"],
+        "followup": ["evidence", "before", "question"],
         "example_question": [],
         "example_answer": [],
     }

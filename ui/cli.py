@@ -167,8 +167,9 @@ def serve(
     from rag import Engine
     from ui import page
 
-    with Engine.open(index, model=model, offline=offline, background=True) as engine:
-        page.serve(engine, host, port, ready=lambda url: typer.echo(f"paperchat is at {url}  (Ctrl-C ends it)"))
+    listener = page.listen(host, port)  # before the models: a taken port is said at once
+    with listener, Engine.open(index, model=model, offline=offline, background=True) as engine:
+        page.serve(engine, listener, ready=lambda url: typer.echo(f"paperchat is at {url}  (Ctrl-C ends it)"))
 
 
 @app.command()

@@ -35,15 +35,26 @@ Updates = dict[Any, Any]
 _log = logging.getLogger(__name__)
 
 
-def serve(
-    engine: Engine, host: str = "127.0.0.1", port: int = 7860, *, ready: Callable[[str], None] | None = None
-) -> None:
-    """Serve the page until Ctrl-C; `ready` is called with its address as soon as a browser can open it.
+def listen(host: str = "127.0.0.1", port: int = 7860) -> socket.socket:
+    """Return a socket that listens, so that a taken port is known before anything is loaded.
 
     Raises:
         UserError: The address is taken, not allowed, or none of this machine's.
     """
-    server = Server(engine, host, port)
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server((str(address[0]), port), family=family)
+    except OSError as error:
+        if why := {errno.EADDRINUSE: "in use", errno.EACCES: "not open to you"}.get(error.errno or 0):
+            message = f"Port {port} on {host} is {why}. Choose another: paperchat serve --port {max(port + 1, 7861)}"
+        else:
+            message = f"Cannot serve on {host}: {error.strerror}. Choose an address of this machine."
+        raise UserError(message) from error
+
+
+def serve(engine: Engine, listener: socket.socket, *, ready: Callable[[str], None] | None = None) -> None:
+    """Serve the page where `listener` listens, until Ctrl-C; `ready` gets its address once a browser may come."""
+    server = Server(engine, listener)
     if ready:
         ready(server.url)
     with suppress(KeyboardInterrupt):
@@ -53,9 +64,10 @@ def serve(
 class Server(uvicorn.Server):
     """The page at an address, `url`, that is held from the start; `run()` serves it until `should_exit` is set."""
 
-    def __init__(self, engine: Engine, host: str = "127.0.0.1", port: int = 7860) -> None:
-        self.listener = _listen(host, port)
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.listener.getsockname()[1]}"
+    def __init__(self, engine: Engine, listener: socket.socket) -> None:
+        self.listener = listener
+        host, port = listener.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self.app = app(engine)
         super().__init__(uvicorn.Config(self.app, log_level="warning", timeout_graceful_shutdown=2))
 
@@ -243,16 +255,3 @@ class _Page:
 def _html(value: str, elem_id: str) -> gr.HTML:
     """Return a place for markup of `ui.cards`, without Gradio's looks and script."""
     return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=None)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens, so that a taken port is known before anything is promised."""
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server((str(address[0]), port), family=family)
-    except OSError as error:
-        if why := {errno.EADDRINUSE: "in use", errno.EACCES: "not open to you"}.get(error.errno or 0):
-            message = f"Port {port} on {host} is {why}. Choose another: paperchat serve --port {max(port + 1, 7861)}"
-        else:
-            message = f"Cannot serve on {host}: {error.strerror}. Choose an address of this machine."
-        raise UserError(message) from error
