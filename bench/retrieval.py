@@ -69,6 +69,7 @@ def _gain(grades: Sequence[int]) -> float:
 def _rankers(settings: Settings, store: Store, encoder: SentenceEncoder) -> dict[str, Ranker]:
     """Return each way of searching: a question in, title keys out, best first."""
     keys = [title_key(paper.title) for paper in store.papers]
+    vectors = encoder.encode([f"{paper.title}\n{paper.abstract}" for paper in store.papers])
 
     def ours(question: str) -> list[str]:
         found = search(store, encoder, question, 100, settings.candidates, settings.dense_weight)
@@ -78,8 +79,7 @@ def _rankers(settings: Settings, store: Store, encoder: SentenceEncoder) -> dict
         return [keys[at] for at in np.argsort(-store.words(question), kind="stable")[:100]]
 
     def dense(question: str) -> list[str]:
-        cosines = store.similarities(range(len(keys)), encoder.encode([question])[0])[:, 0]
-        return [keys[at] for at in np.argsort(-cosines, kind="stable")[:100]]
+        return [keys[at] for at in np.argsort(-(vectors @ encoder.encode([question])[0]), kind="stable")[:100]]
 
     def rrf(question: str) -> list[str]:
         scores: dict[str, float] = {}

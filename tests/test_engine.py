@@ -33,8 +33,8 @@ def test_ask_sends_the_whole_best_abstract_and_the_question(engine: Engine, writ
     assert CANNOT_ANSWER in opening[0].content
     assert last.content.startswith(
         "Excerpts:\n[1] Compost: Reusing Old Checkpoints for Pretraining\nCompost starts pretraining from old "
-        "checkpoints instead of random weights. Averaging five checkpoints works best. Pretraining takes 1.5x less time "
-        "on average.\n[2] "
+        "checkpoints instead of random weights. Averaging five checkpoints works best. Pretraining takes 1.5x less "
+        "time on average.\n[2] "
     )
     assert last.content.endswith(f"\n\nQuestion: {QUESTION}")
 

@@ -32,9 +32,9 @@ Search = Callable[..., Found]
 
 @pytest.fixture
 def plane(tmp_path: Path) -> Iterator[Search]:
-    """Return a search of five tiny papers, two of them equal but for their ids."""
-    texts = {"a": ("East", "Fern."), "b": ("Between", "Moss."), "d": ("North", "Fern."), "c": ("North", "Fern.")}
-    papers = [Paper(f"title:{name}", *text) for name, text in [*texts.items(), ("e", ("West", "Fern."))]]
+    """Return a search of five tiny papers; c and d have the same vector, and only b has moss in it."""
+    titles = {"a": "East", "b": "Between", "d": "North Pole", "c": "North Star", "e": "West"}
+    papers = [Paper(f"title:{key}", title, "Moss." if key == "b" else "Fern.") for key, title in titles.items()]
     update(tmp_path, papers, PlaneEncoder())
     store = Store.open(tmp_path, PlaneEncoder())
     yield lambda question, limit=10, candidates=100, dense_weight=0.6: search(
