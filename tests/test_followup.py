@@ -48,7 +48,6 @@ def test_hardly_any_question_of_the_benchmark_that_stands_alone_leans() -> None:
         "How much faster?",
         "Which benchmark?",
         "Why?",
-        "Does DP-Moss need it?",
     ],
 )
 def test_a_question_leans_that_links_points_back_or_asks_for_a_detail(question: str) -> None:

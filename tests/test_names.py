@@ -7,7 +7,20 @@ from rag.names import names
 
 @pytest.mark.parametrize(
     "name",
-    ["ImageNet", "UL2", "BERT", "DP-LoRA", "4M-21", "GPT-4o", "iPhone", "t5-small", "wav2vec", "A100", "x86", "nanoGPT"],
+    [
+        "ImageNet",
+        "UL2",
+        "BERT",
+        "DP-LoRA",
+        "4M-21",
+        "GPT-4o",
+        "iPhone",
+        "t5-small",
+        "wav2vec",
+        "A100",
+        "x86",
+        "nanoGPT",
+    ],
 )
 def test_capitals_inside_or_letters_with_digits_make_a_name(name: str) -> None:
     assert names(f"does {name} help?") == [name]

@@ -13,17 +13,17 @@ from index.vectors import Vectors
 from rag.retrieve import COSINE_FLOOR, RELEVANCE_FLOOR, Found, Ranked, search
 from tests.conftest import TEXTS, HashingEncoder
 
-EAST, NORTH, BETWEEN, WEST = (1.0, 0.0), (0.0, 1.0), (0.6, 0.8), (-1.0, 0.0)
+EAST = (1.0, 0.0)
+DIRECTIONS = {"North": (0.0, 1.0), "Between": (0.6, 0.8), "West": (-1.0, 0.0)}
 
 
 class PlaneEncoder:
     """Vectors in a plane: a text has that of the direction that is named in it, a question that of east."""
 
     name = digest = "plane"
-    directions = {"North": NORTH, "Between": BETWEEN, "West": WEST}
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        named = [next((d for name, d in self.directions.items() if text.startswith(name)), EAST) for text in texts]
+        named = [next((d for name, d in DIRECTIONS.items() if text.startswith(name)), EAST) for text in texts]
         return np.array(named, dtype=np.float32)
 
 
@@ -67,6 +67,22 @@ def test_similarities_are_shares_of_the_best_one_and_negative_ones_count_as_zero
     result = scores(plane("Between zebras", dense_weight=1))
     # cosines with (0.6, 0.8): itself 1, north 0.8, east 0.6, west -0.6
     assert result == pytest.approx({"b": 1, "c": 0.8, "d": 0.8, "a": 0.6, "e": 0}, abs=1e-6)
+
+
+def test_the_similarity_of_a_paper_is_the_mean_of_its_whole_and_its_best_window(
+    tmp_path: Path, encoder: HashingEncoder
+) -> None:
+    words = " ".join(f"Study {number} is on sand and wind." for number in range(30))
+    update(
+        tmp_path, [Paper("title:a", "Ferns", "Moss and ferns."), Paper("title:b", "Moss", f"{words} On moss.")], encoder
+    )
+    store = Store.open(tmp_path, encoder)
+    (short, same), (whole, window) = store.similarities([0, 1], encoder.encode(["wind on moss"])[0]).tolist()
+    assert short == same and whole != window
+    result = scores(search(store, encoder, "wind on moss", limit=2, candidates=100, dense_weight=1))
+    best = max(short, (whole + window) / 2)
+    assert result == pytest.approx({"a": short / best, "b": (whole + window) / 2 / best}, abs=1e-6)
+    store.close()
 
 
 def test_equal_scores_come_in_order_of_id(plane: Search) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from index.chroma import ChunkTable
 from index.chunks import chunk
 from index.errors import StoreError
 from index.papers import Paper
@@ -139,6 +140,9 @@ def test_replace_all_removes_the_papers_that_are_not_given(
     assert {paper.id for paper in store.papers} == {paper.id for paper in papers[:2]}
     assert sorted(store.nearest(encoder.encode(["the pruning survey"])[0], 10)) == [0, 1]
     store.close()
+    table = ChunkTable(folder / CHROMA)
+    assert {chunk_id.split("#")[0] for chunk_id in table.ids()} == {paper.id for paper in papers[:2]}
+    table.close()
 
 
 def test_replace_all_with_records_of_one_paper_keeps_one(
@@ -287,7 +291,7 @@ def test_a_damaged_paper_is_named_by_its_line(folder: Path, encoder: HashingEnco
 
 def test_vectors_that_are_gone_are_refused_and_made_anew(folder: Path, encoder: HashingEncoder) -> None:
     shutil.rmtree(folder / CHROMA)
-    with pytest.raises(StoreError, match="vectors of .* are gone. Make them anew: paperchat index"):
+    with pytest.raises(StoreError, match=r"vectors of .* are gone\. Make them anew: paperchat index"):
         Store.open(folder, encoder)
     assert update(folder, [], encoder).embedded == 10
     Store.open(folder, encoder).close()
@@ -319,7 +323,7 @@ def test_an_index_that_another_process_is_updating_is_left_to_it(
     folder: Path, encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(updating, "_LOCK_WAIT_S", 0.05)
-    held = "import sys; from filelock import FileLock; lock = FileLock(sys.argv[1]); lock.acquire(); print('held'); input()"
+    held = "import sys, filelock\nwith filelock.FileLock(sys.argv[1]): print('held', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", held, str(folder / ".lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
@@ -364,10 +368,11 @@ def test_nearest_counts_chunks_and_gives_each_paper_once(long_store: Store, enco
     assert long_store.nearest(encoder.encode([LONG.abstract])[0], 3) == [at]
 
 
+@pytest.mark.parametrize("question", ["experiment a baseline", LONG.abstract], ids=["a window", "the whole"])
 def test_similarities_are_exact_cosines_of_the_whole_and_of_the_best_window(
-    long_store: Store, encoder: HashingEncoder
+    long_store: Store, encoder: HashingEncoder, question: str
 ) -> None:
-    vector = encoder.encode(["experiment a baseline"])[0]
+    vector = encoder.encode([question])[0]
     found = long_store.similarities(range(11), vector)
     assert found.dtype == np.float32
     for at in range(11):
