@@ -10,7 +10,7 @@ from index.vectors import Vectors
 from index.words import tokenize
 from rag.answer import Quote, Support
 from rag.evidence import Source
-from rag.names import names
+from rag.names import name_keys
 
 COVERED, HALF_COVERED = 0.6, 0.4
 """Shares of a sentence's content words that must stand in the cited abstracts: supported, and at least partial."""
@@ -53,15 +53,15 @@ def attribute(sentence: str, vector: Vectors, sources: Sequence[Source], hints: 
     claims = [
         0.5 * float((source.vectors @ vector).max(initial=0.0))
         + 0.5 * _share(words, text.words)
-        - 0.5 * len(facts - text.facts(facts)) / max(len(facts), 1)
+        - 0.5 * len(facts - text.facts) / max(len(facts), 1)
         + (_HINT if at in hints else 0.0)
         for at, (source, text) in enumerate(zip(sources, texts, strict=True))
     ]
     order = [int(at) for at in np.lexsort((np.arange(len(claims)), -np.round(claims, 6)))]
     cited = order[:1]
-    lacking = facts - texts[cited[0]].facts(facts)
+    lacking = facts - texts[cited[0]].facts
     for at in order[1:]:
-        if found := texts[at].facts(lacking):
+        if found := texts[at].facts & lacking:
             cited.append(at)
             lacking -= found
     quotes = tuple(_quote(sources[at], vector, facts) for at in cited)
@@ -83,17 +83,18 @@ class _Text:
     def __init__(self, source: Source) -> None:
         text = f"{source.paper.title} {source.paper.abstract}"
         self.words = set(tokenize(text))
-        self._numbers = numbers(text)
-
-    def facts(self, wanted: set[str]) -> set[str]:
-        """Return those of the wanted numbers and names that stand in the paper."""
-        return {fact for fact in wanted if fact in self._numbers or set(fact.split()) <= self.words}
+        self.facts = _facts(text) | _acronyms(text)
 
 
-def _facts(sentence: str) -> set[str]:
-    """Return the numbers of a sentence, and its names as the words index spells them."""
-    spelt = (tokenize(name) for name in names(sentence))
-    return numbers(sentence) | {words[-1] if len(words) > 1 else " ".join(words) for words in spelt if words}
+def _facts(text: str) -> set[str]:
+    """Return the numbers and the names of a text, each in one spelling."""
+    return numbers(text) | name_keys(text)
+
+
+def _acronyms(text: str) -> set[str]:
+    """Return what neighbouring words of a text may be abbreviated to: "language model" bears LM."""
+    initials = "".join(word[0] for word in re.findall(r"[A-Za-z]+", text)).casefold()
+    return {initials[at : at + length] for length in range(2, 6) for at in range(len(initials) - length + 1)}
 
 
 def numbers(text: str) -> set[str]:
@@ -110,6 +111,6 @@ def _share(words: set[str], there: set[str]) -> float:
 def _quote(source: Source, vector: Vectors, facts: set[str]) -> Quote:
     """Return the sentence of a source that bears another best: nearest in meaning, with its numbers and names."""
     cosines = source.vectors @ vector
-    held = [len(facts & (numbers(span.text) | set(tokenize(span.text)))) / max(len(facts), 1) for span in source.spans]
+    held = [len(facts & _facts(span.text)) / max(len(facts), 1) for span in source.spans]
     at = int(np.argmax(np.round(cosines + 0.3 * np.asarray(held), 6)))
     return source.quote(at, float(cosines[at]))

@@ -19,10 +19,11 @@ _PREAMBLE = re.compile(
     re.I,
 )
 _REFUSAL = re.compile(
-    r"^(?:the |these |this |none of the )?(?:\w+ )?"
-    r"(?:excerpts?|papers?|texts?|sources?|abstracts?|information|question)\b[^.]*"
-    r"(?:\bnot|n['’]t|\bno|\bcannot)\b[^.]*\b(?:say|says|mention\w*|provide\w*|contain\w*|specif\w+|give\w*|state\w*|discuss\w*|"
-    r"address\w*|include\w*|information|answer\w*|details?|found|available|related)\b",
+    r"^(?:(?:[\w-]+ ){0,8}?(?:excerpts?|papers?|abstracts?)|the (?:\w+ )?(?:texts?|sources?|information|context))(?: \w+)? "
+    r"(?:(?:(?:do|does|did)(?: not|n['’]t)|cannot|can['’]t)(?: \w+)? (?:say|mention|provide|contain|specify|give|state|"
+    r"discuss|address|include|answer|describe|report)|(?:provides?|contains?|gives?) no) ?\b"
+    r"|^there is no (?:\w+ )?(?:information|mention|detail)"
+    r"|^(?:\w+ ){0,3}(?:information|details?) (?:is|are) not \w",
     re.I,
 )
 _END = re.compile(r"[.!?…:][\"'”’)\]]*$")

@@ -4,12 +4,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from index.errors import UserError
+from index.errors import StoreError, UserError
 from index.store import Store
 from index.vectors import Encoder, SentenceEncoder, Vectors
 from rag import prompt
@@ -65,6 +66,7 @@ class Engine:
         self._store = store
         self._encoder = encoder
         self._loader = writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer)
+        self._before: Store | None = None  # still open for those who were searching it
         self._opening = threading.Lock()
 
     @classmethod
@@ -97,7 +99,8 @@ class Engine:
 
     def close(self) -> None:
         """Let go of the index's files."""
-        self._store.close()
+        for store in filter(None, (self._before, self._store)):
+            store.close()
 
     def __enter__(self) -> "Engine":
         return self
@@ -242,9 +245,12 @@ class Engine:
     def _current(self) -> Store:
         """Return the store, opened anew when another process has updated the index."""
         if self._store.stale():
-            with self._opening:
+            with self._opening, suppress(StoreError):  # in the moment of an update the old one goes on
                 if self._store.stale():
-                    self._store = Store.open(self._store.folder, self._encoder)
+                    fresh = Store.open(self._store.folder, self._encoder)
+                    if self._before:
+                        self._before.close()
+                    self._before, self._store = self._store, fresh
         return self._store
 
     def _checked(self, question: str) -> str:

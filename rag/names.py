@@ -3,6 +3,7 @@
 import re
 
 _WORD = re.compile(r"\w+(?:[-.]\w+)*")
+_PLURAL = re.compile(r"(?<=[A-Z\d])s$")
 _QUANTITY = re.compile(r"[\d.,]+[A-Za-z]{0,2}")
 
 
@@ -15,6 +16,19 @@ def names(text: str) -> list[str]:
     ['DP-LoRA', 'UL2', '4M-21', 'ImageNet']
     """
     return list(dict.fromkeys(word for word in _WORD.findall(text) if _is_name(word)))
+
+
+def name_keys(text: str) -> set[str]:
+    """Return the names of a text in one spelling, without dashes, case and plural; parts that are names count too.
+
+    A word that is not spelt as a name is none: "code" does not stand for CoDE.
+
+    >>> sorted(name_keys("DP-LoRAs, as CoDE, is code"))
+    ['code', 'dplora', 'lora']
+    """
+    found = names(text)
+    parts = [part for name in found if "-" in name for part in name.split("-") if len(part) > 2 and _is_name(part)]
+    return {_PLURAL.sub("", name.replace("-", "")).casefold() for name in [*found, *parts]}
 
 
 def _is_name(word: str) -> bool:

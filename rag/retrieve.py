@@ -1,5 +1,6 @@
 """A question in, ranked papers out, with the signals that tell whether any of them is about it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,10 @@ from index.papers import Paper, title_key
 from index.store import Store
 from index.vectors import Encoder, Vectors
 from index.words import tokenize
-from rag.names import names
+from rag.names import name_keys, names
+
+NAME_WEIGHT = 0.1
+"""Added for names of the question that stand in a paper's title, spelt as names, and in few others."""
 
 COSINE_FLOOR, RELEVANCE_FLOOR = 0.33, 0.5
 """Below either nothing in the index is about the question; calibrated in bench/LOG.md on development questions."""
@@ -56,7 +60,7 @@ def search(store: Store, encoder: Encoder, question: str, limit: int, candidates
     Candidates are the best `candidates` papers of either searcher. A candidate's similarity is the mean of its cosine
     as a whole and that of its best chunk; similarity and BM25 score are each divided by the best one among the
     candidates, then added with weights (convex combination: Bruch, Gai and Ingber 2023, doi:10.1145/3596512). A
-    question that is a paper's title finds that paper first.
+    paper whose title has the question's names gains `NAME_WEIGHT`; one whose title is the question comes first.
     """
     vector = encoder.encode([question])[0]
     words = store.words(question)
@@ -66,8 +70,9 @@ def search(store: Store, encoder: Encoder, question: str, limit: int, candidates
         return Found(vector, (), 0.0, 0.0, False)
     cosines = store.similarities(positions, vector)
     scores = dense_weight * _share(cosines.mean(axis=1)) + (1 - dense_weight) * _share(words[positions])
-    key = title_key(question)
-    scores += [title_key(store.papers[at].title) == key for at in positions]
+    key, titles = title_key(question), [store.papers[at].title for at in positions]
+    scores += NAME_WEIGHT * _names_shared(question, titles)
+    scores += [key == title_key(title) for title in titles]
     order = np.lexsort((np.arange(len(positions)), -np.round(scores, 6)))
     ranked = tuple(Ranked(store.papers[positions[at]], float(min(scores[at], 1.0))) for at in order[:limit])
     first = [hit.paper for hit in ranked[:3]]
@@ -78,6 +83,16 @@ def _share(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """Divide by the largest value; negative ones and a row of zeros become 0."""
     best = float(values.max(initial=0.0))
     return np.clip(values, 0, None).astype(np.float64) / best if best > 0 else np.zeros(len(values))
+
+
+def _names_shared(question: str, titles: Sequence[str]) -> NDArray[np.float64]:
+    """Return for each title what it has of the question's names, 0 to 1; a name in k titles counts 1/k in each."""
+    asked = name_keys(question)
+    if not asked:
+        return np.zeros(len(titles))
+    shared = [asked & name_keys(title) for title in titles]
+    counts = Counter(name for of_title in shared for name in of_title)
+    return np.asarray([sum(1 / counts[name] for name in of_title) / len(asked) for of_title in shared])
 
 
 def _coverage(store: Store, question: str, papers: Sequence[Paper]) -> float:

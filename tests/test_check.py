@@ -23,6 +23,7 @@ def sources(papers: list[Paper], encoder: HashingEncoder) -> list[Source]:
         ("Waiting time drops by half on a trace of 9000 jobs.", "Orchard"),
         ("4M-7 matches specialist models on 4 of the 7 modalities.", "4M-7"),
         ("DP-Moss adds Gaussian noise to sparse gradients.", "DP-Moss"),
+        ("Pebble is an LM of 10 million parameters that runs on a watch.", "Pebble"),
     ],
 )
 def test_a_true_sentence_is_supported_by_its_paper(sources: list[Source], sentence: str, title: str) -> None:
@@ -39,6 +40,8 @@ def test_a_true_sentence_is_supported_by_its_paper(sources: list[Source], senten
         "On the Harbour benchmark, TideNet lowers the error by 41%.",
         "On the Harbour benchmark, WaveNet lowers the error by 31%.",
         "Waiting time drops by half on a trace of 90,000 jobs.",
+        "ORCHARD-X schedules training jobs on shared clusters.",
+        "TiDy orders utterances from short to long during training.",
         "Penguins prefer colder water in southern winters.",
     ],
 )

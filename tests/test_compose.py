@@ -106,6 +106,9 @@ def test_lines_stay_lines(sources: list[Source]) -> None:
         "The excerpts do not mention a learning rate.",
         "The provided text does not contain information about this.",
         "These papers don't specify it.",
+        "The helpful and harmless assistant paper did not say.",
+        "The excerpts contain no information about it.",
+        "There is no mention of a learning rate.",
     ],
 )
 def test_refusals_in_other_words_are_understood(sources: list[Source], refusal: str) -> None:
@@ -123,3 +126,19 @@ def test_markers_that_stand_in_an_abstract_are_not_markers_of_ours(encoder: Hash
     answer = composer.onto(Answer("q", "q"))
     assert answer.text == "We extend earlier work on pruning of networks [1]."
     assert answer.citations[0].quote.text == "We extend earlier work [12] on pruning of networks."
+
+
+@pytest.mark.parametrize(
+    "text", ["Clients use text data that does not include labels.", "The paper does not use labels."]
+)
+def test_a_sentence_about_what_is_not_used_is_no_refusal(encoder: HashingEncoder, text: str) -> None:
+    (source,) = gather(encoder, encoder.encode(["labels"])[0], [Ranked(Paper("title:x", "X", text), 1.0)])
+    composer = Composer(encoder, [source])
+    composer.add(text)
+    composer.finish()
+    assert not composer.refused and len(composer.sentences) == 1
+
+
+def test_a_true_sentence_with_a_negation_is_no_refusal(sources: list[Source]) -> None:
+    answer, _ = compose(sources, "Compost starts pretraining from old checkpoints, not from random weights.")
+    assert answer.text == "Compost starts pretraining from old checkpoints, not from random weights [1]."
