@@ -19,7 +19,8 @@ _PREAMBLE = re.compile(
     re.I,
 )
 _REFUSAL = re.compile(
-    r"^(?:(?:[\w-]+ ){0,8}?(?:excerpts?|papers?|abstracts?)|the (?:\w+ )?(?:texts?|sources?|information|context))(?: \w+)? "
+    r"^(?:(?:[\w-]+ ){0,8}?(?:excerpts?|papers?|abstracts?)|the (?:\w+ )?(?:texts?|sources?|information|context))"
+    r"(?: \w+)? "
     r"(?:(?:(?:do|does|did)(?: not|n['’]t)|cannot|can['’]t)(?: \w+)? (?:say|mention|provide|contain|specify|give|state|"
     r"discuss|address|include|answer|describe|report)|(?:provides?|contains?|gives?) no) ?\b"
     r"|^there is no (?:\w+ )?(?:information|mention|detail)"

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
         default=0.6, ge=0, le=1, description="Share of vectors in the score; words have the rest."
     )
     evidence_papers: int = Field(default=3, ge=1, le=10, description="Papers shown to the language model.")
-    evidence_tokens: int = Field(default=340, ge=80, le=16000, description="Tokens of evidence shown to it.")
+    evidence_tokens: int = Field(default=320, ge=80, le=16000, description="Tokens of evidence shown to it.")
     answer_tokens: int = Field(default=150, ge=16, le=4000, description="Tokens that it may write.")
     question_chars: int = Field(default=2000, ge=100, le=20000, description="Longest question that is taken.")
     offline: bool = Field(default=False, description="Open no connection: use the models that are on disk.")
