@@ -64,7 +64,7 @@ def attribute(sentence: str, vector: Vectors, sources: Sequence[Source], hints: 
         if found := texts[at].facts & lacking:
             cited.append(at)
             lacking -= found
-    quotes = tuple(_quote(sources[at], vector, facts) for at in cited)
+    quotes = tuple(_quote(sources[at], vector, sentence) for at in cited)
     cosine = max(quote.score for quote in quotes)
     share = _share(words, set().union(*(texts[at].words for at in cited)))
     return Verdict(tuple(cited), quotes, _support(lacking, share, cosine))
@@ -108,9 +108,10 @@ def _share(words: set[str], there: set[str]) -> float:
     return len(words & there) / len(words) if words else 0.0
 
 
-def _quote(source: Source, vector: Vectors, facts: set[str]) -> Quote:
-    """Return the sentence of a source that bears another best: nearest in meaning, with its numbers and names."""
+def _quote(source: Source, vector: Vectors, sentence: str) -> Quote:
+    """Return the sentence of a source that bears another best: nearest in meaning, with its words and its numbers."""
+    words, wanted = set(tokenize(sentence)), numbers(sentence)
     cosines = source.vectors @ vector
-    held = [len(facts & _facts(span.text)) / max(len(facts), 1) for span in source.spans]
-    at = int(np.argmax(np.round(cosines + 0.3 * np.asarray(held), 6)))
+    shared = [_share(words, set(tokenize(span.text))) + _share(wanted, numbers(span.text)) for span in source.spans]
+    at = int(np.argmax(np.round(cosines + 0.3 * np.asarray(shared), 6)))
     return source.quote(at, float(cosines[at]))

@@ -1,9 +1,8 @@
 """Settings in, an `Engine` out: the only place where the stages meet, and what every face calls."""
 
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,10 +14,12 @@ from index.store import Store
 from index.vectors import Encoder, SentenceEncoder, Vectors
 from rag import prompt
 from rag.answer import CANNOT_ANSWER, Answer, Match, Timings, Turn
+from rag.clock import Clock
 from rag.compose import Composer
 from rag.evidence import Source, fit, gather
 from rag.followup import standalone
 from rag.lists import PaperList, cut
+from rag.loader import WriterLoader
 from rag.retrieve import Found, search
 from rag.settings import Settings
 from rag.writer import NONE, Writer, open_writer
@@ -176,7 +177,7 @@ class Engine:
         Raises:
             UserError: The question is blank or too long.
         """
-        clock = _Clock()
+        clock = Clock()
         asked = self._checked(question)
         answer = Answer(question, standalone(asked, history))
         found = self._search(answer.standalone, SHOWN_PAPERS)
@@ -196,7 +197,7 @@ class Engine:
         yield from self._written(answer, sources, writer, cancel or threading.Event(), clock)
 
     def _written(
-        self, answer: Answer, sources: list[Source], writer: Writer, cancel: threading.Event, clock: "_Clock"
+        self, answer: Answer, sources: list[Source], writer: Writer, cancel: threading.Event, clock: Clock
     ) -> Iterator[Answer]:
         """Yield the answer of a language model as it grows."""
         answer = replace(answer, writer=writer.name)
@@ -224,7 +225,7 @@ class Engine:
         else:
             yield replace(answer, note=_left_out(composer.dropped), timings=clock.end(answer.timings), done=True)
 
-    def _quoted(self, answer: Answer, sources: Sequence[Source], why: str, clock: "_Clock") -> Answer:
+    def _quoted(self, answer: Answer, sources: Sequence[Source], why: str, clock: Clock) -> Answer:
         """Answer by quoting the sentences nearest to the question."""
         composer = Composer(self._encoder, sources)
         ranked = [(source, at) for source in sources[: self.settings.evidence_papers] for at in source.best()]
@@ -265,83 +266,7 @@ class Engine:
         return text
 
 
-class WriterLoader:
-    """Loads a language model in a thread of its own and tells how far it is."""
-
-    def __init__(self, load: Callable[[], Writer | None], warm: bool = False, times: int = 1) -> None:
-        self.writer: Writer | None = None
-        self.state = "loading"
-        self._load = load
-        self._warm = warm
-        self._times = times
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    @classmethod
-    def of(cls, writer: Writer | None) -> "WriterLoader":
-        """Return one that has loaded this writer."""
-        loader = cls(lambda: writer)
-        loader._run()
-        return loader
-
-    def start(self) -> None:
-        """Begin to load."""
-        self._thread.start()
-
-    def wait(self) -> None:
-        """Return once the model is loaded or has failed."""
-        self._thread.join()
-
-    def reason(self) -> str:
-        """Say why there is no writer."""
-        return "The language model is still loading." if self.state == "loading" else self.state
-
-    def _run(self) -> None:
-        try:
-            writer = self._load()
-        except UserError as error:
-            self.state = str(error)
-            return
-        self.writer = writer
-        self.state = "ready" if writer else "No language model is set."
-        if writer and self._warm:
-            readers = [
-                threading.Thread(target=self._read_opening, args=(writer,), daemon=True) for _ in range(self._times)
-            ]
-            for reader in readers:
-                reader.start()
-            for reader in readers:
-                reader.join()
-
-    def _read_opening(self, writer: Writer) -> None:
-        """Let the model read what all prompts begin with, so that the first question finds it read."""
-        for _ in writer.write(prompt.build("", ()), 1, threading.Event()):
-            pass
-
-
-class _Clock:
-    """Seconds since it was made, and the timings that follow from them."""
-
-    def __init__(self) -> None:
-        self._start = time.monotonic()
-
-    def __call__(self) -> float:
-        return round(time.monotonic() - self._start, 4)
-
-    def token(self, timings: Timings, prompt_tokens: int, text: str) -> Timings:
-        """Count a piece of text, and when the first one came."""
-        return replace(
-            timings,
-            first_token_s=timings.first_token_s or (self() if text else None),
-            prompt_tokens=timings.prompt_tokens + prompt_tokens,
-            answer_tokens=timings.answer_tokens + bool(text),
-        )
-
-    def end(self, timings: Timings) -> Timings:
-        """Note that the answer is whole."""
-        return replace(timings, total_s=self())
-
-
-def _declined(answer: Answer, clock: _Clock) -> Answer:
+def _declined(answer: Answer, clock: Clock) -> Answer:
     return replace(
         answer,
         text=CANNOT_ANSWER,

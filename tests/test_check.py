@@ -49,6 +49,16 @@ def test_a_bent_sentence_is_unsupported(sources: list[Source], sentence: str) ->
     assert attribute(sentence, HashingEncoder().encode([sentence])[0], sources).support == "unsupported"
 
 
+def test_the_quotation_is_the_sentence_that_says_it_not_the_one_that_only_names_the_method(
+    papers: list[Paper], encoder: HashingEncoder
+) -> None:
+    paper = Paper("title:pbt", "PBT", "PBT trains a population of models. It finds a schedule of settings on its own.")
+    sources = gather(encoder, encoder.encode(["settings"])[0], [Ranked(paper, 1.0)])
+    sentence = "PBT finds a schedule of settings."
+    (quote,) = attribute(sentence, encoder.encode([sentence])[0], sources).quotes
+    assert quote.text == "It finds a schedule of settings on its own."
+
+
 def test_numbers_are_the_same_in_each_spelling() -> None:
     assert numbers("1,000 jobs, 0.50 points, two stages") == {"1000", ".5", "2"} == numbers("1000 jobs, .5, 2 stages")
 

@@ -8,7 +8,7 @@ import pytest
 from index.errors import UserError
 from index.store import Store
 from rag import CANNOT_ANSWER, Engine, Settings, Turn
-from rag.engine import WriterLoader
+from rag.loader import WriterLoader
 from rag.writer import Message, Piece, Writer
 from tests.conftest import HashingEncoder, ScriptedWriter
 

@@ -15,7 +15,7 @@ from index import Paper, Store, update
 from index.errors import ModelError, UserError
 from index.vectors import SentenceEncoder
 from rag import CANNOT_ANSWER, Engine, Settings
-from rag.engine import WriterLoader
+from rag.loader import WriterLoader
 from rag.writer import Message, Piece, open_writer
 from ui.page import Server, listen
 

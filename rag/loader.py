@@ -1,0 +1,61 @@
+"""A way to load a language model in, the model out when it is there, and meanwhile how far it is."""
+
+import threading
+from collections.abc import Callable
+
+from index.errors import UserError
+from rag import prompt
+from rag.writer import Writer
+
+
+class WriterLoader:
+    """Loads a language model in a thread of its own and tells how far it is."""
+
+    def __init__(self, load: Callable[[], Writer | None], warm: bool = False, times: int = 1) -> None:
+        self.writer: Writer | None = None
+        self.state = "loading"
+        self._load = load
+        self._warm = warm
+        self._times = times
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @classmethod
+    def of(cls, writer: Writer | None) -> "WriterLoader":
+        """Return one that has loaded this writer."""
+        loader = cls(lambda: writer)
+        loader._run()
+        return loader
+
+    def start(self) -> None:
+        """Begin to load."""
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Return once the model is loaded or has failed."""
+        self._thread.join()
+
+    def reason(self) -> str:
+        """Say why there is no writer."""
+        return "The language model is still loading." if self.state == "loading" else self.state
+
+    def _run(self) -> None:
+        try:
+            writer = self._load()
+        except UserError as error:
+            self.state = str(error)
+            return
+        self.writer = writer
+        self.state = "ready" if writer else "No language model is set."
+        if writer and self._warm:
+            readers = [
+                threading.Thread(target=self._read_opening, args=(writer,), daemon=True) for _ in range(self._times)
+            ]
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join()
+
+    def _read_opening(self, writer: Writer) -> None:
+        """Let the model read what all prompts begin with, so that the first question finds it read."""
+        for _ in writer.write(prompt.build("", ()), 1, threading.Event()):
+            pass
