@@ -3,8 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 7860
-MODEL ?= qwen2.5-coder-1.5b-instruct
+MODEL ?= $(or $(PAPERCHAT_MODEL),qwen2.5-coder-1.5b-instruct)
 ENCODER := all-MiniLM-L6-v2
+export Q := $(value Q)
+chat ask: export PAPERCHAT_MODEL := $(MODEL)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: chat ask index models setup setup-dev test check format readme bench clean
@@ -13,17 +15,17 @@ chat: index
 	$(BIN)/paperchat serve --port $(PORT)
 
 ask: index
-	@$(BIN)/paperchat ask "$(Q)"
+	@$(BIN)/paperchat ask "$$Q"
 
 index: models
 	@$(BIN)/paperchat index >&2
 
 models: .venv/installed
 	@$(BIN)/paperchat models pull $(ENCODER) >&2
-	@$(BIN)/paperchat models pull $(MODEL) >&2
+	@case "$(MODEL)" in none|http*) ;; *) $(BIN)/paperchat models pull "$(MODEL)" >&2 ;; esac
 
 .venv/installed: pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "Installing into .venv: some minutes the first time" >&2
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	@touch $@

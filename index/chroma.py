@@ -1,7 +1,8 @@
 """Chunks with their vectors ⇄ disk. The one home of Chroma; knows nothing of papers' texts."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,8 @@ class ChunkTable:
                 configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 400}},
             )
         except Exception as error:  # Chroma's own errors share no base class
-            raise StoreError(
-                f"The vectors in {folder} cannot be read ({error}). Remove that folder and run: paperchat index"
-            ) from error
+            mend = f"Remove that folder, then run: paperchat index --index {folder.parent}"
+            raise StoreError(f"The vectors in {folder} cannot be read ({error}). {mend}") from error
 
     def close(self) -> None:
         """Let go of the files, so that the next opening sees what other processes wrote."""
@@ -64,20 +64,23 @@ class ChunkTable:
         """Write new chunks; those whose id is there already stay as they are."""
         for at in range(0, len(chunks), _BATCH):
             part = chunks[at : at + _BATCH]
-            self._rows.add(
-                ids=[chunk.id for chunk in part],
-                embeddings=vectors[at : at + _BATCH],
-                metadatas=[{"paper_id": chunk.paper_id, "start": chunk.start, "end": chunk.end} for chunk in part],
-            )
+            with _said_plainly("written"):
+                self._rows.add(
+                    ids=[chunk.id for chunk in part],
+                    embeddings=vectors[at : at + _BATCH],
+                    metadatas=[{"paper_id": chunk.paper_id, "start": chunk.start, "end": chunk.end} for chunk in part],
+                )
 
     def remove(self, ids: Sequence[str]) -> None:
         """Delete chunks."""
         for at in range(0, len(ids), _BATCH):
-            self._rows.delete(ids=list(ids[at : at + _BATCH]))
+            with _said_plainly("written"):
+                self._rows.delete(ids=list(ids[at : at + _BATCH]))
 
     def nearest(self, vector: Vectors, count: int) -> list[tuple[str, str]]:
         """Return up to `count` (chunk id, paper id) nearest to one vector `(dim,)` by cosine, best first."""
-        found: Any = self._rows.query(query_embeddings=vector[None, :], n_results=count, include=["metadatas"])
+        with _said_plainly("searched"):
+            found: Any = self._rows.query(query_embeddings=vector[None, :], n_results=count, include=["metadatas"])
         return [(i, str(m["paper_id"])) for i, m in zip(found["ids"][0], found["metadatas"][0], strict=True)]
 
     def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
@@ -86,6 +89,17 @@ class ChunkTable:
             return {}
         found: Any = self._rows.get(ids=list(ids), include=["embeddings"])
         return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
+
+
+@contextmanager
+def _said_plainly(done: str) -> Iterator[None]:
+    """Turn whatever Chroma raises into one line; its errors share no base class."""
+    try:
+        yield
+    except Exception as error:
+        raise StoreError(
+            f"The vectors cannot be {done} ({error}). Is the disk full? What was embedded is kept."
+        ) from error
 
 
 def _own_spelling(folder: Path) -> str:

@@ -180,7 +180,7 @@ def _download(requirement: str, folder: Path, bar: "tqdm[NoReturn]", until: int)
     start = bar.n
     with subprocess.Popen(
         command,
-        env={"PIP_RETRIES": "2", **os.environ, **here},
+        env={"PIP_RETRIES": "2", "PIP_DEFAULT_TIMEOUT": "5", **os.environ, **here},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

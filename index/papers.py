@@ -127,21 +127,20 @@ def merge(papers: Iterable[Paper]) -> list[Paper]:
     ids are two papers). An abstract as published wins over a digest, then the longer one; the other fields are taken
     from whichever record has them, sources and links from all.
     """
-    merged: list[Paper] = []
+    merged: dict[int, Paper] = {}
     place: dict[str, int] = {}
-    for paper in papers:
+    for number, paper in enumerate(papers):
         key = title_key(paper.title)
-        at = place.get(paper.id)
-        if at is None and (same := place.get(key)) is not None and not _differ(merged[same].id, paper.id):
-            at = same
-        if at is None:
-            at = len(merged)
-            merged.append(paper)
-        else:
-            merged[at] = _join(merged[at], paper)
+        known = {place[name] for name in (paper.id, key) if name in place}
+        same = sorted(at for at in known if not _differ(merged[at].id, paper.id))
+        at = same[0] if same else number
+        for other in same:
+            paper = _join(merged.pop(other), paper)
+        merged[at] = paper
+        place |= {name: at for name, was in place.items() if was in same}
         place.setdefault(key, at)
-        place[paper.id] = place[merged[at].id] = at
-    return merged
+        place[paper.id] = at
+    return [merged[at] for at in sorted(merged)]
 
 
 def _differ(first: str, second: str) -> bool:

@@ -63,9 +63,9 @@ class Manifest:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise StoreError(f"{folder / MANIFEST} is damaged ({error}). Rebuild it: paperchat index") from error
+            raise StoreError(f"{folder / MANIFEST} is damaged ({error}). {rebuild(folder)}") from error
         if not isinstance(values, dict) or values.get("format") != FORMAT or set(values) != set(cls.__annotations__):
-            raise StoreError(f"{folder} was written by another version of paperchat. Rebuild it: paperchat index")
+            raise StoreError(f"{folder} was written by another version of paperchat. {rebuild(folder)}")
         return cls(**values)
 
     def write(self, folder: Path) -> None:
@@ -104,18 +104,18 @@ class Store:
         """
         manifest = Manifest.read(folder)
         if manifest is None:
-            raise StoreError(f"No index in {folder}. Build one: paperchat index [SOURCE…]")
+            raise StoreError(f"No index in {folder}. Build one: paperchat index --index {folder} [SOURCE…]")
         if mismatch := differs(manifest, encoder):
-            raise StoreError(f"{folder} {mismatch}. Rebuild it: paperchat index")
+            raise StoreError(f"{folder} {mismatch}. {rebuild(folder)}")
         if file_digest(folder / PAPERS) != manifest.papers_digest:
-            raise StoreError(f"The last update of {folder} was cut short. Finish it: paperchat index")
+            raise StoreError(f"The last update of {folder} was cut short. {rebuild(folder)}")
         words = WordsIndex.load(manifest.words_folder(folder))
         if not (folder / CHROMA).is_dir():
-            raise StoreError(f"The vectors of {folder} are gone. Make them anew: paperchat index")
+            raise StoreError(f"The vectors of {folder} are gone. {rebuild(folder)}")
         store = cls(folder, manifest, tuple(read_papers(folder)), words)
         if manifest.chunks and not store._chunks.count():
             store.close()
-            raise StoreError(f"{folder / CHROMA} holds no vectors. Remove that folder and run: paperchat index")
+            raise StoreError(f"{folder / CHROMA} holds no vectors. Remove that folder. {rebuild(folder)}")
         return store
 
     def close(self) -> None:
@@ -158,9 +158,19 @@ class Store:
         """Return float32 `(papers,)`: the BM25 score of each paper."""
         return self._words.scores(question)
 
+    def rare(self, words: Sequence[str]) -> bool:
+        """Tell whether all of some (stemmed) words, at least one, stand in one paper of twenty at most, or in two."""
+        most = max(2, len(self.papers) // 20)
+        return bool(words) and all(self._words.frequency(word) <= most for word in words)
+
     def rarity(self, word: str) -> float:
         """Return the inverse document frequency of a (stemmed) word, ln(1 + papers / (1 + papers with it))."""
         return math.log(1 + len(self.papers) / (1 + self._words.frequency(word)))
+
+
+def rebuild(folder: Path) -> str:
+    """Return the sentence that says how an index is made whole again."""
+    return f"Rebuild it: paperchat index --index {folder}"
 
 
 def differs(manifest: Manifest, encoder: Encoder) -> str:

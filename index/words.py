@@ -24,7 +24,7 @@ TITLE_TIMES = 2
 _NO_WORD = "-"
 """Stands in an index without any word, since bm25s cannot be empty; no question holds it."""
 
-_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _WORD = re.compile(r"[^\W_]+(?:(?:-|(?<=\d)\.(?=\d))[^\W_]+)*")
 _STOP = frozenset(
@@ -49,7 +49,7 @@ def tokenize(text: str) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    flat = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", _DASHES.sub("-", text))).casefold()
+    flat = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", DASHES.sub("-", text))).casefold()
     flat = "".join(letter for letter in flat if not unicodedata.combining(letter))
     words: list[str] = []
     for word in _WORD.findall(flat):
@@ -99,7 +99,7 @@ class WordsIndex:
             count = int(bm25.scores["num_docs"])
         except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(
-                f"The words index in {folder} is damaged ({error}). Rebuild it: paperchat index"
+                f"The words index in {folder} is damaged ({error}). Rebuild it: paperchat index --index {folder.parent}"
             ) from error
         return cls(bm25, count)
 

@@ -23,6 +23,10 @@ class Quote:
     end: int
     score: float = 0.0
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class Match:
@@ -34,7 +38,11 @@ class Match:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {"paper": self.paper.to_dict(), "score": self.score, "sentences": [asdict(s) for s in self.sentences]}
+        return {
+            "paper": self.paper.to_dict(),
+            "score": self.score,
+            "sentences": [quote.to_dict() for quote in self.sentences],
+        }
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,10 @@ class Turn:
 
     question: str
     answer_text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,11 @@ class Sentence:
     quotes: tuple[Quote, ...] = ()
     lead: str = " "
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        values = {"text": self.text, "numbers": list(self.numbers), "support": self.support}
+        return {**values, "quotes": [quote.to_dict() for quote in self.quotes]}
+
     @property
     def marked(self) -> str:
         """The sentence with its markers, in front of the full stop."""
@@ -82,7 +99,7 @@ class Citation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {"number": self.number, "paper": self.paper.to_dict(), "quote": asdict(self.quote)}
+        return {"number": self.number, "paper": self.paper.to_dict(), "quote": self.quote.to_dict()}
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,10 @@ class Timings:
     total_s: float | None = None
     prompt_tokens: int = 0
     answer_tokens: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -133,16 +154,8 @@ class Answer:
                 name: getattr(self, name)
                 for name in ("question", "standalone", "text", "answered", "writer", "note", "done")
             },
-            "sentences": [
-                {
-                    "text": sentence.text,
-                    "numbers": list(sentence.numbers),
-                    "support": sentence.support,
-                    "quotes": [asdict(quote) for quote in sentence.quotes],
-                }
-                for sentence in self.sentences
-            ],
+            "sentences": [sentence.to_dict() for sentence in self.sentences],
             "citations": [citation.to_dict() for citation in self.citations],
             "matches": [match.to_dict() for match in self.matches],
-            "timings": asdict(self.timings),
+            "timings": self.timings.to_dict(),
         }

@@ -100,7 +100,9 @@ def _acronyms(text: str) -> set[str]:
 def numbers(text: str) -> set[str]:
     """Return the numbers of a text in one spelling: 1,000 and 1000, 0.50 and .5, two and 2 are the same."""
     digits = (found[0].replace(",", "") for found in _NUMBER.finditer(text))
-    plain = {number.lstrip("0").rstrip("0").rstrip(".") if "." in number else number.lstrip("0") for number in digits}
+    plain = {
+        number.lstrip("0").rstrip("0").rstrip(".") if "." in number else number.lstrip("0") or "0" for number in digits
+    }
     return plain | {_SPELT[word] for word in re.findall(r"[a-z]+", text.casefold()) if word in _SPELT}
 
 

@@ -10,7 +10,8 @@ from rag.answer import CANNOT_ANSWER, Answer, Citation, Quote, Sentence
 from rag.check import Verdict, attribute
 from rag.evidence import Source
 
-_MARKER = re.compile(r"\s*(?:\[\s*\d+(?:\s*[,;–-]\s*\d+)*\s*\]|【[^】]{0,20}】|\[\^\d+\])")
+_ONE = r"(?:\[\s*(?:(?:excerpt|source|paper|s)\s*)?\^?[1-9]\d?(?:\s*(?:[,;–-]|and)\s*[1-9]\d?)*\s*\]|【[^】]{0,20}】)"
+_MARKER = re.compile(rf"\s*{_ONE}(?:\s*(?:,|;|and)?\s*{_ONE})*", re.I)
 _OPEN_MARKER = re.compile(r"\s*[\[【][^\]】]{0,20}$")
 _REFERENCES = re.compile(r"(?:^|\n)\W*(?:sources?|references?|citations?|bibliography)\b\W*(?:\n|:|$)", re.I)
 _PREAMBLE = re.compile(
@@ -27,6 +28,7 @@ _REFUSAL = re.compile(
     r"|^(?:\w+ ){0,3}(?:information|details?) (?:is|are) not \w",
     re.I,
 )
+_BOLD = re.compile(r"\*\*(\S[^*]*)\*\*")
 _END = re.compile(r"[.!?…:][\"'”’)\]]*$")
 
 
@@ -42,7 +44,6 @@ class Composer:
         self.sentences: list[Sentence] = []
         self.citations: list[Citation] = []
         self.dropped = 0
-        self.refused = False
 
     def add(self, piece: str) -> None:
         """Take the next piece of text; what it completes is checked at once."""
@@ -61,7 +62,7 @@ class Composer:
 
     def quote(self, source: Source, quote: Quote) -> None:
         """Add a sentence of a source as it stands."""
-        self._append(_clean(quote.text), (source,), (quote,), "supported", " " if self.sentences else "")
+        self._append(_MARKER.sub("", quote.text), (source,), (quote,), "supported", " " if self.sentences else "")
 
     def onto(self, answer: Answer) -> Answer:
         """Return the answer with the text so far."""
@@ -92,7 +93,6 @@ class Composer:
         if not any(letter.isalnum() for letter in text):
             return
         if text.casefold().rstrip(".") == CANNOT_ANSWER.casefold().rstrip(".") or _REFUSAL.search(text):
-            self.refused = True
             return
         verdict = attribute(text, self._encoder.encode([text])[0], self._sources, _hints(raw))
         if verdict.support == "unsupported":
@@ -121,7 +121,7 @@ class Composer:
 
 def _clean(text: str) -> str:
     """Take a writer's own markers, preamble and emphasis out of a sentence."""
-    text = _PREAMBLE.sub("", _MARKER.sub("", text).strip().replace("**", ""))
+    text = _PREAMBLE.sub("", _BOLD.sub(r"\1", _MARKER.sub("", text).strip()))
     return text[:1].upper() + text[1:] if text[:1].islower() and text.split(" ")[0].islower() else text
 
 

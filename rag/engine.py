@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from index.errors import StoreError, UserError
 from index.store import Store
@@ -24,6 +24,7 @@ from rag.retrieve import Found, search
 from rag.settings import Settings
 from rag.writer import NONE, Writer, open_writer
 
+Limit = TypeVar("Limit", int, int | None)
 SHOWN_PAPERS = 8
 LONGEST_LIST = 40
 _QUOTED_SENTENCES = 3
@@ -136,7 +137,7 @@ class Engine:
         Raises:
             UserError: The question is blank or too long.
         """
-        found = self._search(self._checked(question), limit)
+        found = self._search(self._checked(question), _positive(limit))
         return [source.match() for source in gather(self._encoder, found.vector, found.ranked)]
 
     def papers(self, request: str, limit: int | None = None) -> PaperList:
@@ -149,7 +150,7 @@ class Engine:
         Raises:
             UserError: The request is blank or too long.
         """
-        found = self._search(self._checked(request), limit or LONGEST_LIST)
+        found = self._search(self._checked(request), _positive(limit) or LONGEST_LIST)
         if not found.relevant:
             return PaperList(request, (), f"None of the {len(self._store.papers)} papers is about that.")
         ranked = found.ranked if limit else found.ranked[: cut([hit.score for hit in found.ranked])]
@@ -264,6 +265,17 @@ class Engine:
                 "Shorten it, or raise PAPERCHAT_QUESTION_CHARS."
             )
         return text
+
+
+def _positive(limit: Limit) -> Limit:
+    """Return a limit as it is.
+
+    Raises:
+        ValueError: It is below 1.
+    """
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit is {limit}, expected at least 1")
+    return limit
 
 
 def _declined(answer: Answer, clock: Clock) -> Answer:

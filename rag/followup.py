@@ -41,7 +41,7 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     chain = [before.pop().question]
     while before and leans(chain[0], before):
         chain.insert(0, before.pop().question)
-    return " ".join([*chain, question])
+    return " ".join([*dict.fromkeys([chain[0], chain[-1]]), question])
 
 
 def leans(question: str, history: Sequence[Turn]) -> bool:

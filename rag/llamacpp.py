@@ -24,7 +24,6 @@ from pydantic import PrivateAttr
 
 from rag.streams import stoppable
 
-CONTEXT_TOKENS = 4096
 _PROMPT_CACHE_MIB = 256
 
 
@@ -33,26 +32,28 @@ class LlamaCpp(CustomLLM):
 
     path: str
     parallel: int
+    context_tokens: int
     _server: Any = PrivateAttr()
     _key: str = PrivateAttr()
 
-    def __init__(self, path: Path, threads: int, parallel: int) -> None:
+    def __init__(self, path: Path, threads: int, parallel: int, context_tokens: int) -> None:
         """Load the model; takes seconds.
 
         Args:
             path: Of the GGUF file.
             threads: 0 takes one for each core.
             parallel: Answers written at the same time, each with a context of its own.
+            context_tokens: Of one answer: what it reads and what it writes.
 
         Raises:
             RuntimeError: llama.cpp cannot load the file.
         """
-        super().__init__(path=str(path), parallel=parallel)
+        super().__init__(path=str(path), parallel=parallel, context_tokens=context_tokens)
         import xllamacpp
 
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
-        params.n_ctx = CONTEXT_TOKENS * parallel
+        params.n_ctx = context_tokens * parallel
         params.n_parallel = parallel
         params.kv_unified = False
         params.load_mode = (
@@ -64,14 +65,14 @@ class LlamaCpp(CustomLLM):
         params.ui = False
         self._key = secrets.token_hex(16)
         params.api_keys = [self._key]
-        threads = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or cores
         self._server = xllamacpp.Server(params)
 
     @property
     def metadata(self) -> LLMMetadata:
         """What LlamaIndex asks of a model."""
-        return LLMMetadata(context_window=CONTEXT_TOKENS, is_chat_model=True, model_name=Path(self.path).stem)
+        return LLMMetadata(context_window=self.context_tokens, is_chat_model=True, model_name=Path(self.path).stem)
 
     def count(self, text: str) -> int:
         """Return the tokens of a text, by the model's own tokenizer (llama.cpp gives it over loopback only)."""

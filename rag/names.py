@@ -2,6 +2,8 @@
 
 import re
 
+from index.words import DASHES
+
 _WORD = re.compile(r"\w+(?:[-.]\w+)*")
 _PLURAL = re.compile(r"(?<=[A-Z\d])s$")
 _QUANTITY = re.compile(r"[\d.,]+[A-Za-z]{0,2}")
@@ -10,12 +12,13 @@ _QUANTITY = re.compile(r"[\d.,]+[A-Za-z]{0,2}")
 def names(text: str) -> list[str]:
     """Return the proper names and acronyms of a text: capitals inside, two or more, or letters with digits.
 
-    Quantities such as "5x" are none.
+    Quantities such as "5x" are none, nor is the ordinary part of "LoRA-based".
 
     >>> names("Does DP-LoRA beat UL2 or 4M-21 on ImageNet?")
     ['DP-LoRA', 'UL2', '4M-21', 'ImageNet']
     """
-    return list(dict.fromkeys(word for word in _WORD.findall(text) if _is_name(word)))
+    words = (part for word in _WORD.findall(DASHES.sub("-", text)) for part in _apart(word))
+    return list(dict.fromkeys(word for word in words if _is_name(word)))
 
 
 def name_keys(text: str) -> set[str]:
@@ -29,6 +32,12 @@ def name_keys(text: str) -> set[str]:
     found = names(text)
     parts = [part for name in found if "-" in name for part in name.split("-") if len(part) > 2 and _is_name(part)]
     return {_PLURAL.sub("", name.replace("-", "")).casefold() for name in [*found, *parts]}
+
+
+def _apart(word: str) -> list[str]:
+    """Take a compound with an ordinary word apart: of "LoRA-based" only LoRA is a name; "DP-LoRA" stays whole."""
+    parts = word.split("-")
+    return parts if any(part.isalpha() and part.islower() for part in parts) else [word]
 
 
 def _is_name(word: str) -> bool:

@@ -1,5 +1,6 @@
 """A question in, ranked papers out, with the signals that tell whether any of them is about it."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from rag.names import name_keys, names
 
 NAME_WEIGHT = 0.1
 """Added for names of the question that stand in a paper's title, spelt as names, and in few others."""
+
+NAMED_FLOOR = 0.2
+"""A rare name opens the gate at this cosine already."""
 
 COSINE_FLOOR, RELEVANCE_FLOOR = 0.33, 0.5
 """Below either nothing in the index is about the question; calibrated in bench/LOG.md on development questions."""
@@ -37,7 +41,7 @@ class Found:
         ranked: Papers, best first; equal scores in order of id.
         cosine: The best cosine of the question with any paper or chunk that was looked at.
         coverage: Share of the question's words, weighted by rarity, that stand in one of the first three papers.
-        named: A proper name or acronym of the question stands in one of the first three papers.
+        named: A rare name of the question stands in one of the first three papers, or is its short title.
     """
 
     vector: Vectors
@@ -51,7 +55,9 @@ class Found:
         """Tell whether any paper may be about the question at all."""
         if not self.ranked:
             return False
-        return self.named or (self.cosine >= COSINE_FLOOR and self.cosine + 0.5 * self.coverage >= RELEVANCE_FLOOR)
+        if self.named and self.cosine >= NAMED_FLOOR:
+            return True
+        return self.cosine >= COSINE_FLOOR and self.cosine + 0.5 * self.coverage >= RELEVANCE_FLOOR
 
 
 def search(store: Store, encoder: Encoder, question: str, limit: int, candidates: int, dense_weight: float) -> Found:
@@ -76,7 +82,9 @@ def search(store: Store, encoder: Encoder, question: str, limit: int, candidates
     order = np.lexsort((np.arange(len(positions)), -np.round(scores, 6)))
     ranked = tuple(Ranked(store.papers[positions[at]], float(min(scores[at], 1.0))) for at in order[:limit])
     first = [hit.paper for hit in ranked[:3]]
-    return Found(vector, ranked, float(cosines.max()), _coverage(store, question, first), _named(question, first))
+    return Found(
+        vector, ranked, float(cosines.max()), _coverage(store, question, first), _named(store, question, first)
+    )
 
 
 def _share(values: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -105,12 +113,12 @@ def _coverage(store: Store, question: str, papers: Sequence[Paper]) -> float:
     return max(shares, default=0.0)
 
 
-def _named(question: str, papers: Sequence[Paper]) -> bool:
-    """Tell whether a name of the question stands in one of the papers, or it names a paper by its short title."""
-    there = {word for paper in papers for word in tokenize(_text(paper))}
-    asked = set(tokenize(question))
-    short = [set(tokenize(paper.title.split(":")[0])) for paper in papers if ":" in paper.title]
-    return any(set(tokenize(name)[-1:]) & there for name in names(question)) or any(t and t <= asked for t in short)
+def _named(store: Store, question: str, papers: Sequence[Paper]) -> bool:
+    """Tell whether a name of the question that few papers have stands in one of these, or is its short title."""
+    there = set().union(*(name_keys(_text(paper)) for paper in papers))
+    rare = {key for name in names(question) if store.rare(tokenize(name)[-1:]) for key in name_keys(name)}
+    short = [paper.title.split(":")[0] for paper in papers if ":" in paper.title]
+    return bool(rare & there) or any(re.search(rf"\b{re.escape(title)}\b", question) for title in short)
 
 
 def _text(paper: Paper) -> str:

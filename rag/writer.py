@@ -84,12 +84,13 @@ class _TransformersWriter(LlamaIndexWriter):
         """Yield the answer piece by piece, after those that were asked before."""
         llm: Any = self._llm
         with self._one_at_a_time:
+            left = threading.Event()
             llm.max_new_tokens = max_tokens
-            llm._stopping_criteria.append(lambda *_: cancel.is_set())
+            llm._stopping_criteria.append(lambda *_: left.is_set() or cancel.is_set())
             try:
                 yield from super().write(messages, max_tokens, cancel)
             finally:
-                cancel.set()
+                left.set()
                 llm._stopping_criteria.pop()
 
     def _options(self, max_tokens: int) -> dict[str, Any]:
@@ -124,7 +125,8 @@ def _llamacpp(settings: Settings) -> Writer:
     from rag.llamacpp import LlamaCpp
 
     path = models.fetch(settings.model, offline=settings.offline)
-    llm = LlamaCpp(path, settings.threads, settings.parallel)
+    context = max(4096, settings.evidence_tokens + settings.answer_tokens + settings.question_chars // 2 + 1024)
+    llm = LlamaCpp(path, settings.threads, settings.parallel, context)
     return LlamaIndexWriter(Path(settings.model).name.removesuffix(".gguf"), llm, llm.count)
 
 
@@ -164,7 +166,7 @@ def _server(settings: Settings) -> Writer:
     llm = OpenAILike(
         model=name, api_base=settings.model, api_key=key, is_chat_model=True, temperature=0, timeout=120, max_retries=1
     )
-    return LlamaIndexWriter(name, llm, _rough_count)
+    return LlamaIndexWriter(name, llm, _server_count(settings.model, key, name))
 
 
 _KINDS: dict[str, Callable[[Settings], Writer]] = {
@@ -174,9 +176,22 @@ _KINDS: dict[str, Callable[[Settings], Writer]] = {
 }
 
 
-def _rough_count(text: str) -> int:
-    """Count tokens where the model's own tokenizer is out of reach: four characters each, rounded up."""
-    return -(-len(text) // 4)
+def _server_count(url: str, key: str, name: str) -> Callable[[str], int]:
+    """Return a count by the server's own tokenizer (llama.cpp's, vLLM's), or of four characters a token without one."""
+    import httpx
+
+    root = url.rstrip("/").removesuffix("/v1")
+
+    def count(text: str) -> int:
+        body = {"content": text, "model": name, "prompt": text}
+        answer = httpx.post(f"{root}/tokenize", json=body, headers={"Authorization": f"Bearer {key}"}, timeout=5)
+        return len(answer.raise_for_status().json()["tokens"])
+
+    try:
+        count("a")
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return lambda text: -(-len(text) // 4)
+    return count
 
 
 def _tokens_read(raw: object) -> int:

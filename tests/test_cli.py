@@ -65,7 +65,9 @@ def test_usage_errors_exit_with_2() -> None:
 def test_ask_without_an_index_says_how_to_build_one(tmp_path: Path) -> None:
     done = run("status", home=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"Error: No index in {tmp_path / 'index'}. Build one: paperchat index [SOURCE…]\n"
+    assert done.stderr == (
+        f"Error: No index in {tmp_path / 'index'}. Build one: paperchat index --index {tmp_path / 'index'} [SOURCE…]\n"
+    )
 
 
 def test_an_unknown_setting_in_the_environment_is_named(tmp_path: Path) -> None:

@@ -40,6 +40,9 @@ def compose(sources: list[Source], *pieces: str) -> tuple[Answer, list[Answer]]:
         "Pretraining takes 1.5x less time on average 【1】.",
         "Pretraining takes 1.5x less time on average [7].",
         "According to the excerpts, pretraining takes 1.5x less time on average.",
+        "Pretraining takes 1.5x less time on average [1], [2].",
+        "Pretraining takes 1.5x less time on average [1 and 2].",
+        "Pretraining takes 1.5x less time on average [Excerpt 1].",
         "**Pretraining** takes 1.5x less time on average.",
         "Pretraining takes 1.5x less time on average.\n\nSources:\n[1] Compost\n[2] Made up",
         "Pretraining takes 1.5x less time on average.\nReferences: [9] A. Nobody.",
@@ -115,7 +118,7 @@ def test_refusals_in_other_words_are_understood(sources: list[Source], refusal: 
     composer = Composer(HashingEncoder(), sources)
     composer.add(refusal)
     composer.finish()
-    assert composer.refused and not composer.sentences
+    assert not composer.sentences and not composer.dropped
 
 
 def test_markers_that_stand_in_an_abstract_are_not_markers_of_ours(encoder: HashingEncoder) -> None:
@@ -136,7 +139,7 @@ def test_a_sentence_about_what_is_not_used_is_no_refusal(encoder: HashingEncoder
     composer = Composer(encoder, [source])
     composer.add(text)
     composer.finish()
-    assert not composer.refused and len(composer.sentences) == 1
+    assert len(composer.sentences) == 1
 
 
 def test_a_true_sentence_with_a_negation_is_no_refusal(sources: list[Source]) -> None:

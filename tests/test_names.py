@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.names import names
+from rag.names import name_keys, names
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,12 @@ def test_names_come_once_in_order() -> None:
 
 def test_a_name_ends_before_the_full_stop_and_the_possessive() -> None:
     assert names("ImageNet. COCO's (LoRA), “T5”?") == ["ImageNet", "COCO", "LoRA", "T5"]
+
+
+def test_a_typed_dash_is_a_dash() -> None:
+    assert names("GPT\u20114 or DP\u2013LoRA") == ["GPT-4", "DP-LoRA"]
+    assert name_keys("GPT\u20114") == {"gpt", "gpt4"}
+
+
+def test_of_a_compound_with_an_ordinary_word_only_the_name_counts() -> None:
+    assert names("LoRA-based and LLM-generated, but DP-LoRA") == ["LoRA", "LLM", "DP-LoRA"]

@@ -106,3 +106,12 @@ def test_a_paper_comes_back_from_its_dict() -> None:
     )
     assert paper.to_dict()["authors"] == ["A", "B"]
     assert Paper.from_dict(paper.to_dict()) == paper
+
+
+def test_a_third_record_joins_two_that_are_the_same() -> None:
+    first, second = (
+        Paper("title:foo", "Foo", "A.", sources=("a",)),
+        Paper("arxiv:2401.00001", "Foo: Longer", "B b.", sources=("b",)),
+    )
+    (paper,) = merge([first, second, Paper("arxiv:2401.00001", "Foo", "C.", sources=("c",))])
+    assert (paper.id, set(paper.sources)) == ("arxiv:2401.00001", {"a", "b", "c"})

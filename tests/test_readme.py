@@ -34,3 +34,7 @@ def test_python_of_the_readme_runs(
     (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
     exec(compile(code, "README.md", "exec"), {})
     assert "@misc{" in capsys.readouterr().out
+
+
+def test_readme_has_no_hole_left() -> None:
+    assert re.findall(r"[A-Z]+_OUTPUT|SECOND\b|FRESH_TIME", README) == []

@@ -10,7 +10,7 @@ from index.papers import Paper
 from index.store import Store
 from index.update import update
 from index.vectors import Vectors
-from rag.retrieve import COSINE_FLOOR, RELEVANCE_FLOOR, Found, Ranked, search
+from rag.retrieve import COSINE_FLOOR, NAMED_FLOOR, RELEVANCE_FLOOR, Found, Ranked, search
 from tests.conftest import TEXTS, HashingEncoder
 
 EAST = (1.0, 0.0)
@@ -176,7 +176,8 @@ RANKED = (Ranked(Paper("title:moss", "Moss", "Moss grows."), 1.0),)
         (RELEVANCE_FLOOR - 0.01, 0.0, False, False),
         (COSINE_FLOOR, 1.0, False, True),
         (COSINE_FLOOR - 0.01, 1.0, False, False),
-        (0.0, 0.0, True, True),
+        (NAMED_FLOOR, 0.0, True, True),
+        (NAMED_FLOOR - 0.01, 0.0, True, False),
     ],
 )
 def test_relevance_needs_a_name_or_nearness_that_rare_words_may_make_up_for(

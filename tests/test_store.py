@@ -214,7 +214,7 @@ def test_an_update_cut_short_between_papers_and_manifest_is_refused_and_finished
     folder: Path, papers: list[Paper], encoder: HashingEncoder
 ) -> None:
     replace_file(folder / PAPERS, papers_text([*papers, ZEBRA]))
-    with pytest.raises(StoreError, match=r"was cut short\. Finish it: paperchat index"):
+    with pytest.raises(StoreError, match=r"was cut short\. Rebuild it: paperchat index"):
         Store.open(folder, encoder)
     assert update(folder, [], encoder).embedded == 1
     assert opened(folder, ZEBRA.id) == ZEBRA
@@ -291,7 +291,7 @@ def test_a_damaged_paper_is_named_by_its_line(folder: Path, encoder: HashingEnco
 
 def test_vectors_that_are_gone_are_refused_and_made_anew(folder: Path, encoder: HashingEncoder) -> None:
     shutil.rmtree(folder / CHROMA)
-    with pytest.raises(StoreError, match=r"vectors of .* are gone\. Make them anew: paperchat index"):
+    with pytest.raises(StoreError, match=r"vectors of .* are gone\. Rebuild it: paperchat index"):
         Store.open(folder, encoder)
     assert update(folder, [], encoder).embedded == 10
     Store.open(folder, encoder).close()
@@ -300,13 +300,13 @@ def test_vectors_that_are_gone_are_refused_and_made_anew(folder: Path, encoder: 
 def test_a_vector_database_that_was_emptied_is_refused(folder: Path, encoder: HashingEncoder) -> None:
     for file in (folder / CHROMA).glob("*.sqlite3*"):
         file.unlink()
-    with pytest.raises(StoreError, match=r"chroma holds no vectors\. Remove that folder and run: paperchat index"):
+    with pytest.raises(StoreError, match=r"chroma holds no vectors\. Remove that folder\. Rebuild it: paperchat index"):
         Store.open(folder, encoder)
 
 
 def test_vectors_that_cannot_be_read_are_refused(folder: Path, encoder: HashingEncoder) -> None:
     (folder / CHROMA / "chroma.sqlite3").write_bytes(b"no database " * 400)
-    with pytest.raises(StoreError, match=r"cannot be read .*Remove that folder and run: paperchat index"):
+    with pytest.raises(StoreError, match=r"cannot be read .*Remove that folder, then run: paperchat index"):
         Store.open(folder, encoder)
 
 

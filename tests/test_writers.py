@@ -56,6 +56,23 @@ def test_a_real_model_answers_in_pieces_and_twice_the_same(real_writer: Writer) 
 
 @needs_weights
 @pytest.mark.model
+def test_a_real_model_that_ends_by_itself_was_not_cancelled(real_writer: Writer) -> None:
+    cancel = threading.Event()
+    assert list(real_writer.write(MESSAGES, 3, cancel))
+    assert not cancel.is_set()
+
+
+@needs_weights
+@pytest.mark.model
+def test_a_server_counts_as_its_model_does(server_url: str) -> None:
+    own, served = (open_writer(Settings(model=model, parallel=1)) for model in (NAME, server_url))
+    assert own and served
+    text = "Low-rank adapters, e.g. DP-LoRA, cut memory by 37 %."
+    assert own.count(text) == served.count(text) != -(-len(text) // 4)
+
+
+@needs_weights
+@pytest.mark.model
 def test_a_real_model_keeps_to_its_limit_and_counts_tokens(real_writer: Writer) -> None:
     text = "".join(written(real_writer, max_tokens=4))
     assert 0 < real_writer.count(text) <= 6

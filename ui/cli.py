@@ -69,6 +69,8 @@ def index_papers(
     from index.vectors import SentenceEncoder
     from rag.settings import Settings
 
+    if replace and not sources:
+        raise typer.BadParameter("--replace needs the SOURCE that is to be all that the index holds")
     settings = Settings.load(index=index, encoder=encoder, offline=offline)
     has_papers = bool(read_papers(settings.index_folder))
     reading = read(sources) if sources or not has_papers else None
@@ -198,7 +200,7 @@ def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
     folder = Settings.load(index=index).index_folder
     manifest = Manifest.read(folder)
     if manifest is None:
-        raise StoreError(f"No index in {folder}. Build one: paperchat index [SOURCE…]")
+        raise StoreError(f"No index in {folder}. Build one: paperchat index --index {folder} [SOURCE…]")
     sources: dict[str, int] = {}
     for paper in read_papers(folder):
         for source in paper.sources:

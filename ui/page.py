@@ -46,7 +46,9 @@ def listen(host: str = "127.0.0.1", port: int = 7860) -> socket.socket:
         return socket.create_server((str(address[0]), port), family=family)
     except OSError as error:
         if why := {errno.EADDRINUSE: "in use", errno.EACCES: "not open to you"}.get(error.errno or 0):
-            message = f"Port {port} on {host} is {why}. Choose another: paperchat serve --port {max(port + 1, 7861)}"
+            other = max(port + 1, 7861)
+            message = f"Port {port} on {host} is {why}. Choose another: paperchat serve --port {other}"
+            message += f", or make chat PORT={other}"
         else:
             message = f"Cannot serve on {host}: {error.strerror}. Choose an address of this machine."
         raise UserError(message) from error
@@ -109,12 +111,6 @@ def app(engine: Engine) -> FastAPI:
 
     whole.state.end_streams = end_streams
     return whole
-
-
-def build(engine: Engine) -> gr.Blocks:
-    """Lay out the page and connect it with the engine."""
-    blocks: gr.Blocks = _Page(engine).blocks
-    return blocks
 
 
 @dataclass
