@@ -15,7 +15,6 @@ from rag.names import name_keys, names
         "4M-21",
         "GPT-4o",
         "iPhone",
-        "t5-small",
         "wav2vec",
         "A100",
         "x86",
