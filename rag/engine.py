@@ -77,7 +77,8 @@ class Engine:
 
         Args:
             index: Folder of the index; the default one when not given.
-            background: Return before the language model is loaded; until it is, answers are extractive and say so.
+            background: Return before the models are loaded; the first question waits for the embedding model, and until
+                the language model is there, answers are extractive and say so.
             settings: Any field of `Settings`.
 
         Raises:
@@ -89,11 +90,12 @@ class Engine:
         store = Store.open(chosen.index_folder, encoder)
         loader = WriterLoader(lambda: open_writer(chosen), warm=background, times=chosen.parallel)
         loader.start()
-        engine = cls(chosen, store, encoder, loader)
-        encoder.encode(["warm"])
+        warmer = threading.Thread(target=encoder.encode, args=(["warm"],), daemon=True)
+        warmer.start()
         if not background:
+            warmer.join()
             loader.wait()
-        return engine
+        return cls(chosen, store, encoder, loader)
 
     def wait(self) -> None:
         """Return once the language model is loaded and has read what all prompts begin with, or has failed."""
