@@ -160,10 +160,11 @@ class _Page:
         told = [self.answers, self.start, self.earlier, self.turn, self.cards, self.earlier_cards]
         told += [self.box, self.ask, self.stop]
         many: dict[str, Any] = {"outputs": told, "concurrency_limit": AT_ONCE, "concurrency_id": "answers", **quiet}
-        runs = [gr.on([self.box.submit, self.ask.click], self.answer, [self.box, self.answers], **many)]
-        runs += [example.click(self.answer, [example, self.answers], **many) for example in self.examples]
+        gr.on([self.box.submit, self.ask.click], self.answer, [self.box, self.answers], **many)
+        for example in self.examples:
+            example.click(self.answer, [example, self.answers], **many)
         self.stop.click(self.end, queue=False, **quiet)
-        self.new.click(self.clear, None, told, cancels=runs, queue=False, **quiet)
+        self.new.click(self.clear, None, told, queue=False, **quiet)
         gr.on([self.blocks.load, self.clock.tick], self.tell_status, None, [self.status, self.clock], **quiet)
         self.blocks.unload(self.drop)
 
