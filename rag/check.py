@@ -3,43 +3,57 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from index.papers import Paper
 from index.vectors import Vectors
 from index.words import tokenize
 from rag.answer import Quote, Support
 from rag.evidence import Source
+from rag.facts import lacking, misbound, numbers
 from rag.names import name_keys
+from rag.polarity import contradicts
+from rag.subject import Subject, subject_of, wrongly_given
+
+__all__ = ["Verdict", "attribute", "numbers"]
 
 COVERED, HALF_COVERED = 0.6, 0.4
 """Shares of a sentence's content words that must stand in the cited abstracts: supported, and at least partial."""
 NEAR, FAR = 0.7, 0.45
 """Cosines with the nearest cited sentence that count as much."""
 
-_NUMBER = re.compile(r"(?<![A-Za-z\d.])(?:\d+(?:[.,]\d+)*|\.\d+)")
-_SPELT = {
-    word: str(number)
-    for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
-    if number > 1
-}
 _HINT = 0.1
+_EVIDENCE = 2
+"""Sentences of a paper, nearest first, that a sentence's direction is held against."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which sources bear a sentence (positions, best first), the sentence of each that does, and how well."""
+    """What the check says of a sentence.
+
+    Attributes:
+        sources: Positions of the papers that bear it, best first.
+        quotes: The sentence of each that does.
+        support: How well.
+        why: What speaks against it: "" or one of "number", "name", "subject", "negation", "direction", "meaning".
+    """
 
     sources: tuple[int, ...]
     quotes: tuple[Quote, ...]
     support: Support
+    why: str = ""
 
 
 def attribute(sentence: str, vector: Vectors, sources: Sequence[Source], hints: Sequence[int] = ()) -> Verdict:
     """Find the papers that a sentence leans on, and check it against them.
 
     A paper's claim is half the cosine of its nearest sentence, half the share of the sentence's words in it, less what
-    numbers and names it lacks. A second paper is cited when it has numbers or names that the first lacks.
+    numbers and names it lacks. A second paper is cited when it has numbers or names that the first lacks. What is
+    checked, in this order: every number stands in a cited paper with its unit, and is said of what it is said of there;
+    every name stands there; the subject is whom the paper means; nothing is denied or turned round; enough of its words
+    or of its meaning is there.
 
     Args:
         sentence: Without markers.
@@ -47,73 +61,95 @@ def attribute(sentence: str, vector: Vectors, sources: Sequence[Source], hints: 
         sources: What may be cited; at least one.
         hints: Positions of sources that the writer named itself; they win when claims are close.
     """
-    facts = _facts(sentence)
-    texts = [_Text(source) for source in sources]
+    names = name_keys(sentence)
     words = set(tokenize(sentence))
+    texts = [_text(source.paper) for source in sources]
+    gaps = [{*lacking(sentence, text.text), *(names - text.names)} for text in texts]
+    facts = max(len(names) + len(numbers(sentence)), 1)
     claims = [
         0.5 * float((source.vectors @ vector).max(initial=0.0))
-        + 0.5 * _share(words, text.words)
-        - 0.5 * len(facts - text.facts) / max(len(facts), 1)
+        + 0.5 * _share(words, texts[at].words)
+        - 0.5 * len(gaps[at]) / facts
         + (_HINT if at in hints else 0.0)
-        for at, (source, text) in enumerate(zip(sources, texts, strict=True))
+        for at, source in enumerate(sources)
     ]
     order = [int(at) for at in np.lexsort((np.arange(len(claims)), -np.round(claims, 6)))]
-    cited = order[:1]
-    lacking = facts - texts[cited[0]].facts
+    cited, missing = order[:1], gaps[order[0]]
     for at in order[1:]:
-        if found := texts[at].facts & lacking:
+        if missing - gaps[at]:
             cited.append(at)
-            lacking -= found
-    quotes = tuple(_quote(sources[at], vector, sentence) for at in cited)
+            missing = missing & gaps[at]
+    ranked = [_ranked(sources[at], vector, sentence) for at in cited]
+    quotes = tuple(sources[at].quote(best[0], score) for at, (best, score) in zip(cited, ranked, strict=True))
+    why = "number" if missing & lacking(sentence, "") else "name" if missing else ""
+    if not why:
+        evidence = [
+            sources[at].spans[place].text for at, (best, _) in zip(cited, ranked, strict=True) for place in best
+        ]
+        why = _against(
+            sentence, [quote.text for quote in quotes], evidence, [sources[at].paper for at in cited], sources
+        )
     cosine = max(quote.score for quote in quotes)
     share = _share(words, set().union(*(texts[at].words for at in cited)))
-    return Verdict(tuple(cited), quotes, _support(lacking, share, cosine))
+    if not why and share < HALF_COVERED and cosine < FAR:
+        why = "meaning"
+    status: Support = "unsupported" if why else "supported" if share >= COVERED or cosine >= NEAR else "partial"
+    return Verdict(tuple(cited), quotes, status, why)
 
 
-def _support(lacking: set[str], share: float, cosine: float) -> Support:
-    """Weigh what was found: any number or name that no cited paper has is not supported."""
-    if lacking or (share < HALF_COVERED and cosine < FAR):
-        return "unsupported"
-    return "supported" if share >= COVERED or cosine >= NEAR else "partial"
+def _against(
+    sentence: str, quotes: Sequence[str], evidence: Sequence[str], cited: Sequence[Paper], sources: Sequence[Source]
+) -> str:
+    """Say what in the cited papers speaks against a sentence whose numbers and names are all there."""
+    if len(cited) == 1 and misbound(sentence, quotes[0]):
+        return "number"
+    subject: Subject | None = subject_of(sentence, [source.paper for source in sources])
+    if subject and wrongly_given(subject, sentence, cited, evidence):
+        return "subject"
+    return contradicts(sentence, evidence)
 
 
+@dataclass(frozen=True)
 class _Text:
     """What of a paper a sentence is held against: its title and whole abstract."""
 
-    def __init__(self, source: Source) -> None:
-        text = f"{source.paper.title} {source.paper.abstract}"
-        self.words = set(tokenize(text))
-        self.facts = _facts(text) | _acronyms(text)
+    text: str
+    words: frozenset[str]
+    names: frozenset[str]
 
 
-def _facts(text: str) -> set[str]:
-    """Return the numbers and the names of a text, each in one spelling."""
-    return numbers(text) | name_keys(text)
+@lru_cache(maxsize=256)
+def _read(text: str) -> _Text:
+    return _Text(text, frozenset(tokenize(text)), frozenset(name_keys(text) | _acronyms(text)))
+
+
+def _text(paper: Paper) -> _Text:
+    return _read(f"{paper.title}. {paper.abstract}")
 
 
 def _acronyms(text: str) -> set[str]:
-    """Return what neighbouring words of a text may be abbreviated to: "language model" bears LM."""
-    initials = "".join(word[0] for word in re.findall(r"[A-Za-z]+", text)).casefold()
-    return {initials[at : at + length] for length in range(2, 6) for at in range(len(initials) - length + 1)}
-
-
-def numbers(text: str) -> set[str]:
-    """Return the numbers of a text in one spelling: 1,000 and 1000, 0.50 and .5, two and 2 are the same."""
-    digits = (found[0].replace(",", "") for found in _NUMBER.finditer(text))
-    plain = {
-        number.lstrip("0").rstrip("0").rstrip(".") if "." in number else number.lstrip("0") or "0" for number in digits
+    """Return what neighbouring words of a text may be abbreviated to: "language model" bears LM, "of the model" not."""
+    words = re.findall(r"[A-Za-z]+", text.casefold())
+    carries = [bool(tokenize(word)) for word in words]
+    return {
+        "".join(word[0] for word in words[at : at + length])
+        for at in range(len(words))
+        for length in range(2, 6)
+        if at + length <= len(words)
+        and carries[at]
+        and carries[at + length - 1]
+        and (length > 2 or all(carries[at : at + 2]))
     }
-    return plain | {_SPELT[word] for word in re.findall(r"[a-z]+", text.casefold()) if word in _SPELT}
 
 
-def _share(words: set[str], there: set[str]) -> float:
+def _share(words: set[str], there: frozenset[str] | set[str]) -> float:
     return len(words & there) / len(words) if words else 0.0
 
 
-def _quote(source: Source, vector: Vectors, sentence: str) -> Quote:
-    """Return the sentence of a source that bears another best: nearest in meaning, with its words and its numbers."""
+def _ranked(source: Source, vector: Vectors, sentence: str) -> tuple[list[int], float]:
+    """Return the sentences of a source that bear another best (nearest in meaning, with its words and its numbers)."""
     words, wanted = set(tokenize(sentence)), numbers(sentence)
     cosines = source.vectors @ vector
     shared = [_share(words, set(tokenize(span.text))) + _share(wanted, numbers(span.text)) for span in source.spans]
-    at = int(np.argmax(np.round(cosines + 0.3 * np.asarray(shared), 6)))
-    return source.quote(at, float(cosines[at]))
+    order = np.argsort(-np.round(cosines + 0.3 * np.asarray(shared), 6), kind="stable")[:_EVIDENCE]
+    return [int(at) for at in order], float(cosines[order[0]])

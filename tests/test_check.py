@@ -60,7 +60,7 @@ def test_the_quotation_is_the_sentence_that_says_it_not_the_one_that_only_names_
 
 
 def test_numbers_are_the_same_in_each_spelling() -> None:
-    assert numbers("1,000 jobs, 0.50 points, two stages") == {"1000", ".5", "2"} == numbers("1000 jobs, .5, 2 stages")
+    assert numbers("1,000 jobs, 0.50 points, two stages") == {"1000", "0.5", "2"} == numbers("1000 jobs, .5, 2 stages")
 
 
 def test_hints_of_the_writer_decide_between_equals(encoder: HashingEncoder) -> None:

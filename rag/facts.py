@@ -1,0 +1,205 @@
+"""A text in, its quantities out: numbers with their units, in whatever spelling, and what each is said of."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from itertools import pairwise
+
+from index.words import DASHES, tokenize
+from rag.names import name_keys
+
+PERCENT, TIMES, PLAIN = "%", "x", ""
+_SCALES = {
+    **dict.fromkeys(("k", "thousand"), 10**3),
+    **dict.fromkeys(("m", "million", "mn"), 10**6),
+    **dict.fromkeys(("b", "bn", "billion"), 10**9),
+    **dict.fromkeys(("t", "trillion"), 10**12),
+    **dict.fromkeys(("hundred",), 100),
+}
+_SPELT = {
+    word: number
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
+    )
+} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "dozen": 12}
+_VAGUE = {"zero", "one"}
+"""Rarely counts: "one of", "zero-shot"; taken only with a unit behind it."""
+_WHOLE = {
+    **dict.fromkeys(("twice", "double", "doubles", "doubled", "doubling"), ("2", TIMES)),
+    **dict.fromkeys(("thrice", "triple", "triples", "tripled", "tripling"), ("3", TIMES)),
+    **dict.fromkeys(("quadruple", "quadruples", "quadrupled", "quadrupling"), ("4", TIMES)),
+    **dict.fromkeys(("half", "halve", "halves", "halved", "halving"), ("50", PERCENT)),
+}
+_FRACTIONS = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10, "hundredth": 100}
+_WORDS = "|".join(sorted(_SPELT, key=len, reverse=True))
+_SCALE = r"(?P<scale>(?<=\d)[kKMBT](?![A-Za-z\d])|[ -]?(?:hundred|thousand|million|billion|trillion|bn)\b)"
+_PART = r"third|quarter|fifth|sixth|eighth|tenth|hundredth"
+_UNIT = (
+    r"(?P<unit>\s?%|[ -]?(?:percent(?:age)?(?:[ -]points?)?|per cent|pp)\b"
+    r"|\s?×|x\b|[ -]?(?:times|fold|factors?)\b)"
+)
+_QUANTITY = re.compile(
+    rf"(?<![A-Za-z\d.,])(?P<digits>\d+(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(?:{_SCALE})?(?:{_UNIT})?"
+    rf"|\b(?:an?(?= \w+ (?:of|the)\b)|one|two|three|four) (?P<fraction>{_PART})s?\b"
+    rf"|\b(?P<word>{_WORDS})(?:[ -](?P<more>{_WORDS}))?(?:{_SCALE.replace('scale', 'scale2')})?"
+    rf"(?:{_UNIT.replace('<unit', '<unit2')}|(?P<fold>fold)\b)?(?![A-Za-z])"
+    r"|\b(?P<a>half )?an? (?P<scale3>hundred|thousand|million|billion|trillion|dozen)\b"
+    r"|\b(?P<whole>" + "|".join(sorted(_WHOLE, key=len, reverse=True)) + r")\b(?!-)",
+    re.I,
+)
+_NAMED = re.compile(r"[A-Z][\w.]*-$")
+_FACTOR = re.compile(r"\bfactors? (?:of|from|between)(?: about| around| roughly| up to)? $", re.I)
+_JOINT = re.compile(r"^\s?(?:-|to|up to|and|or|through|,)\s?(?:over |about |even )?$")
+_CLAUSE = re.compile(r"[;:()]|,(?!\d)|\s(?:and|while|whereas|but|yet|although|though|versus|vs\.?)\s")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number of a text.
+
+    Attributes:
+        value: In one spelling: 1,000, 1k and a thousand are "1000".
+        unit: `PERCENT`, `TIMES` or `PLAIN`.
+        start: Where it starts in the text.
+        end: Where it ends.
+    """
+
+    value: str
+    unit: str
+    start: int
+    end: int
+
+    def stands_for(self, other: "Quantity") -> bool:
+        """Tell whether it may be said where a paper has the other; a percentage is no multiple, a count neither."""
+        return self.value == other.value and (self.unit == other.unit or TIMES not in (self.unit, other.unit))
+
+
+def numbers(text: str) -> set[str]:
+    """Return the numbers of a text in one spelling, without their units.
+
+    >>> sorted(numbers("1,000 jobs, 0.50 points, two stages, half a million"))
+    ['0.5', '1000', '2', '500000']
+    """
+    return {quantity.value for quantity in quantities(text)}
+
+
+@lru_cache(maxsize=4096)
+def quantities(text: str) -> tuple[Quantity, ...]:
+    """Return the numbers of a text with their units, in order.
+
+    >>> [(q.value, q.unit) for q in quantities("2-10x, 50 percent, twice, a fifth of, 0.5M, GPT-4")]
+    [('2', 'x'), ('10', 'x'), ('50', '%'), ('2', 'x'), ('20', '%'), ('500000', '')]
+    """
+    text = DASHES.sub("-", text)
+    found = [quantity for match in _QUANTITY.finditer(text) if (quantity := _read(match, text))]
+    for at in reversed(range(len(found) - 1)):  # "2 to 10 times": the unit of the last is that of all
+        first, second = found[at : at + 2]
+        if first.unit == PLAIN and second.unit != PLAIN and _JOINT.match(text[first.end : second.start]):
+            found[at] = replace(first, unit=second.unit)
+        elif second.unit == PLAIN and first.unit == TIMES and _JOINT.match(text[first.end : second.start]):
+            found[at + 1] = replace(second, unit=first.unit)
+    return tuple(found)
+
+
+def lacking(sentence: str, text: str) -> set[str]:
+    """Return the numbers of a sentence that a text does not hold with a unit that fits."""
+    there = quantities(text)
+    return {of.value + of.unit for of in quantities(sentence) if not any(of.stands_for(other) for other in there)}
+
+
+def misbound(sentence: str, evidence: str) -> bool:
+    """Tell whether a number of a sentence is said of something that the evidence gives another number.
+
+    Each number has the words of its clause, those nearest to it where a clause has several. Words that only one
+    number of the evidence has are its own; a sentence's number is misbound when its words are own words of another
+    number and none of its own, or a name among them is another's while its own is not there.
+    """
+    if "respectively" in evidence:
+        return False
+    there = list(_contexts(evidence))
+    if len(there) < 2:
+        return False
+    for quantity, words, names in _contexts(sentence):
+        mine = [at for at, (other, _, _) in enumerate(there) if quantity.stands_for(other)]
+        if not mine:
+            continue
+        others = [at for at in range(len(there)) if at not in mine]
+        own = set().union(*(there[at][1] for at in mine))
+        own_names = set().union(*(there[at][2] for at in mine))
+        for at in others:
+            rest, rest_names = there[at][1] - own, there[at][2] - own_names
+            only, only_names = own - there[at][1], own_names - there[at][2]
+            if len(words & rest) >= 1 and not words & only and only:
+                return True
+            if names & rest_names and only_names and not names & own_names:
+                return True
+    return False
+
+
+def _contexts(text: str) -> Iterator[tuple[Quantity, set[str], set[str]]]:
+    """Yield each number with the words and the names that are nearest to it."""
+    found = quantities(text)
+    cuts = [0, *[match.end() for match in _CLAUSE.finditer(text)], len(text)]
+    pieces = [(start, end) for start, end in pairwise(cuts) if end > start]
+    merged: list[tuple[int, int]] = []
+    for start, end in pieces:  # a piece without a number belongs to the next, the last ones to the one before
+        if merged and not any(merged[-1][0] <= of.start < merged[-1][1] for of in found):
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((start, end))
+    if len(merged) > 1 and not any(merged[-1][0] <= of.start < merged[-1][1] for of in found):
+        merged[-2:] = [(merged[-2][0], merged[-1][1])]
+    for start, end in merged:
+        inside = [of for of in found if start <= of.start < end]
+        for at, of in enumerate(inside):
+            left = start if at == 0 else of.start
+            right = end if at == len(inside) - 1 else inside[at + 1].start
+            around = text[left : of.start] + " " + text[of.end : right]
+            yield of, set(tokenize(around)), name_keys(around)
+
+
+def _read(match: re.Match[str], text: str) -> Quantity | None:
+    """Return what a match stands for, None for digits that belong to a name and for a vague "one"."""
+    group = match.groupdict()
+    start, end = match.span()
+    if group["digits"]:
+        bare = not group["unit"] and not group["scale"]
+        if _NAMED.search(text[:start]) or (bare and re.match(r"[A-Za-z]", text[end:])):
+            return None
+        value = _scaled(group["digits"].replace(",", ""), group["scale"])
+        unit = _unit(group["unit"]) or (TIMES if _FACTOR.search(text[:start]) else PLAIN)
+        return Quantity(value, unit, start, end)
+    if group["word"]:
+        word = group["word"].casefold()
+        unit = _unit(group["unit2"] or group["fold"])
+        if word in _VAGUE and not unit and not group["scale2"]:
+            return None
+        number = _SPELT[word] + (_SPELT[group["more"].casefold()] if group["more"] and _SPELT[word] >= 20 else 0)
+        return Quantity(_scaled(str(number), group["scale2"]), unit, start, end)
+    if group["scale3"]:
+        if group["scale3"].casefold() == "dozen":
+            return Quantity("6" if group["a"] else "12", PLAIN, start, end)
+        return Quantity(_scaled(".5" if group["a"] else "1", group["scale3"]), PLAIN, start, end)
+    if group["fraction"]:
+        times = {"two": 2, "three": 3, "four": 4}.get(match[0].split()[0].casefold(), 1)
+        return Quantity(str(100 * times // _FRACTIONS[group["fraction"].casefold()]), PERCENT, start, end)
+    value, unit = _WHOLE[group["whole"].casefold()]
+    return Quantity(value, unit, start, end)
+
+
+def _unit(spelt: str | None) -> str:
+    if not spelt:
+        return PLAIN
+    return PERCENT if "%" in spelt or "per" in spelt.casefold() or "pp" in spelt.casefold() else TIMES
+
+
+def _scaled(digits: str, scale: str | None) -> str:
+    """Return digits times a scale in one spelling."""
+    try:
+        value = Decimal(digits) * _SCALES.get((scale or "").strip(" -").casefold(), 1)
+    except InvalidOperation:  # pragma: no cover - the pattern lets only digits through
+        return digits
+    return format(value.normalize(), "f")

@@ -1,0 +1,157 @@
+"""A sentence and what a paper says in, whether they disagree out: by negation, by direction, by who beats whom.
+
+Rules over small tables; they know no grammar, and stay silent where nothing in the paper is near enough to compare.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from index.words import tokenize
+
+_NOT = (
+    r"not|n['’]t|no|never|without|cannot|fails?|failed|failing|neither|nor|none|nobody|nothing|hardly|barely|unable|"
+    r"insignificant|negligible"
+)
+_SOFT = (
+    r"avoid\w*|prevent\w*|eliminat\w*|remov\w*|instead|rather|lacks?|lacking|absen\w+|un(?:changed|touched|affected|able|"
+    r"necessary|needed|known|clear|like|likely)|\w+-free|\w+-agnostic|free|few|little|rarely|seldom|only|independent\w*|"
+    r"frozen|except|contrast|impossible|ignor\w*|miss\w*|beyond|too|suffer\w*|worse|exclu\w+|dispens\w+|obviat\w+"
+)
+"""Words that may deny in their own way: where one stands, nothing is said of a negation."""
+_NEGATION = re.compile(rf"\b(?:{_NOT})\b|n['’]t\b", re.I)
+_DENYING = re.compile(rf"\b(?:{_NOT}|{_SOFT})\b|n['’]t\b", re.I)
+_EXCEPT = re.compile(r"\b(?:not only|no longer|no more than|not just|nor only|not all|no less)\b", re.I)
+_CLAUSE = re.compile(r"[;:]|,(?!\d)|\s(?:and|while|whereas|but|yet|although|though|because|since|so|even if|when)\s")
+
+_AXES = (
+    (
+        "increase increases increased increasing raise raises raised raising rise rises rose risen rising grow grows "
+        "grew growing higher more larger greater bigger up",
+        "decrease decreases decreased decreasing reduce reduces reduced reducing reduction lower lowers lowered "
+        "lowering cut cuts cutting fall falls fell falling drop drops dropped dropping shrink shrinks shrank shrinking "
+        "less fewer smaller decline declines declined down",
+    ),
+    (
+        "faster fast quick quicker quickly speeds speedup accelerate accelerates accelerated",
+        "slower slow slowly slows slowed slowdown",
+    ),
+    (
+        "better best improve improves improved improving improvement improvements enhance enhances enhanced superior "
+        "outperform outperforms outperformed outperforming beat beats surpass surpasses surpassed exceed exceeds "
+        "exceeded outdo outdoes boost boosts helps gain gains stronger",
+        "worse worst worsen worsens worsened worsening degrade degrades degraded deteriorate deteriorates "
+        "deterioration inferior underperform underperforms underperformed hurts harms loses weaker",
+    ),
+    ("early earlier first", "late later last afterwards finally"),
+    ("before prior", "after following post"),
+    ("easy easier simple simpler", "hard harder difficult"),
+    ("short shorter", "long longer"),
+    ("cheap cheaper inexpensive", "expensive costly dear dearer"),
+    ("minimize minimizes minimise minimises minimizing", "maximize maximizes maximise maximises maximizing"),
+    ("positive positively", "negative negatively"),
+    ("high highly", "low"),
+    ("strong strongly", "weak weakly poor poorly"),
+    ("always often", "never rarely seldom"),
+    ("most", "least"),
+)
+_CUES = {word: (axis, at) for axis, sides in enumerate(_AXES) for at, side in enumerate(sides) for word in side.split()}
+_PHRASES = re.compile(
+    r"\b(?:falls? short of|fell short of|stays? below|stayed below|remains? below|loses? to|lost to|lags? behind|"
+    r"trails? behind|trails|trailed|is behind|are behind|inferior to|worse than)\b",
+    re.I,
+)
+_CUE_STEMS = frozenset(stem for word in _CUES for stem in tokenize(word))
+_REACH = 7
+"""Words on each side of a word of direction that say what it is said of."""
+_NEAR = 2
+"""Shared words that make two clauses comparable."""
+
+_WINS = (
+    r"outperform(?:s|ed|ing)?|beat(?:s|en|ing)?|surpass(?:es|ed|ing)?|exceed(?:s|ed|ing)?|outdo(?:es|ing)?|tops|"
+    r"overtakes?|triples|doubles|better than|superior to|faster than|higher than|stronger than|ahead of|above|over"
+)
+_LOSES = (
+    r"underperform(?:s|ed|ing)?|loses? to|worse than|inferior to|slower than|lower than|behind|lags?|trails?|below|"
+    r"falls? short of|(?:beaten|outperformed|surpassed) by"
+)
+
+
+@dataclass(frozen=True)
+class _Cue:
+    """A word of direction: on which axis, which side, and the stems around it."""
+
+    axis: int
+    side: int
+    around: frozenset[str]
+
+
+def contradicts(sentence: str, evidence: Sequence[str]) -> str:
+    """Say how a sentence goes against the sentences of a paper, "" where it doesn't: "negation" or "direction".
+
+    Args:
+        sentence: To be checked.
+        evidence: Sentences of the paper that are near to it; the others would only be noise.
+    """
+    if any(_denied(sentence, other) for other in evidence[:1]) or any(
+        _denied(other, sentence) for other in evidence[:1]
+    ):
+        return "negation"
+    return "direction" if _turned(sentence, evidence) else ""
+
+
+def beaten(name: str, text: str) -> bool:
+    """Tell whether a text names something only as what is beaten or compared with."""
+    found = [match.start() for match in re.finditer(rf"(?<![\w-]){re.escape(name)}", text)]
+    return bool(found) and all(_OBJECT.search(text[:start]) for start in found)
+
+
+_OBJECT = re.compile(
+    rf"\b(?:{_WINS}|{_LOSES}|than|against|with|unlike|like|versus|vs\.?|beyond|rivals?|matches|of|from|by|using|"
+    r"builds on|based on|improves|extends|in|for|to|on)"
+    r"(?:\s+(?:the|a|an|its|their|[a-z]+(?:-[a-z]+)*|[\w.+-]*[A-Z\d][\w.+-]*|and|or),?){0,6}\s+[(]?$"
+)
+
+
+def _denied(first: str, second: str) -> bool:
+    """Tell whether the first text denies in a clause what the second says without any denial."""
+    first = _EXCEPT.sub(" ", first)
+    for clause in _CLAUSE.split(first):
+        for match in _NEGATION.finditer(clause):
+            scope = tokenize(_NEGATION.sub(" ", clause[match.end() :]))[:6]
+            if len(scope) < _NEAR:
+                continue
+            for other in _CLAUSE.split(second):
+                shared = sum(stem in tokenize(other) for stem in scope)
+                if shared >= _NEAR and shared >= 0.6 * len(scope) and not _DENYING.search(other):
+                    return True
+    return False
+
+
+def _turned(sentence: str, evidence: Sequence[str]) -> bool:
+    """Tell whether a word of direction is the opposite of the one that the paper has at that place."""
+    there = [cue for other in evidence for cue in _cues(other)]
+    for cue in _cues(sentence):
+        same = [len(cue.around & other.around) for other in there if other.axis == cue.axis and other.side == cue.side]
+        opposite = [
+            len(cue.around & other.around) for other in there if other.axis == cue.axis and other.side != cue.side
+        ]
+        if max(opposite, default=0) >= _NEAR and max(opposite) > max(same, default=0):
+            return True
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _cues(text: str) -> tuple[_Cue, ...]:
+    """Return the words of direction of a text; a negation right before one turns it round."""
+    words = re.findall(r"[\w.%×+]+(?:['’]\w+)?|[;:]", _PHRASES.sub("underperforms", text))
+    found = []
+    for at, word in enumerate(words):
+        if (known := _CUES.get(word.casefold())) is None:
+            continue
+        denied = any(_NEGATION.fullmatch(before) for before in words[max(at - 3, 0) : at])
+        around = " ".join([*words[max(at - _REACH, 0) : at], *words[at + 1 : at + 1 + _REACH]])
+        stems = frozenset(stem for stem in tokenize(around) if stem not in _CUE_STEMS)
+        found.append(_Cue(known[0], known[1] ^ denied, stems))
+    return tuple(found)
