@@ -214,6 +214,36 @@ def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
         typer.echo(f"{name.replace('_', ' '):15} {shown}")
 
 
+@app.command("eval")
+def evaluate(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Questions as JSON lines, or a folder in BEIR layout.")
+    ],
+    index: IndexOption = None,
+    model: ModelOption = None,
+    offline: OfflineOption = None,
+    answers: Annotated[bool, typer.Option("--answers/--no-answers", help="Ask the questions too.")] = True,
+    every: Annotated[int, typer.Option(min=1, help="Ask each n-th question of a group only.")] = 1,
+    baselines: Annotated[int, typer.Option(min=0, help="Questions that LlamaIndex answers beside us.")] = 0,
+    titles: Annotated[bool, typer.Option("--titles", help="Search for every title of the index too.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write everything there.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well the questions of each FILE are searched and answered, beside the alternatives."""
+    from rag.evaluation.report import Report
+    from rag.evaluation.run import Plan, evaluate
+    from rag.settings import Settings
+
+    plan = Plan(tuple(files), answers, every, baselines, titles)
+    report = evaluate(plan, Settings.load(index=index, model=model, offline=offline), _say)
+    if out:
+        report.write(out)
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        typer.echo(report.table())
+
+
 @models_app.callback(invoke_without_command=True)
 def list_models(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the models that are known, or fetch one."""
