@@ -230,7 +230,6 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how well the questions of each FILE are searched and answered, beside the alternatives."""
-    from rag.evaluation.report import Report
     from rag.evaluation.run import Plan, evaluate
     from rag.settings import Settings
 

@@ -23,7 +23,9 @@ from rag.settings import Settings
 Tell = Callable[[str], None]
 """Is told how far a run is."""
 
-_LISTED = 40
+_LISTED = 20
+"""Papers asked of an engine where a list must not end by itself: no figure looks further."""
+
 _NAMED = 5
 
 
@@ -70,7 +72,7 @@ def evaluate(plan: Plan, settings: Settings, tell: Tell = lambda text: None) -> 
 def measure(plan: Plan, settings: Settings, encoder: Encoder, tell: Tell = lambda text: None) -> Report:
     """Measure with models that are there already.
 
-    What is searched for is embedded once, by `KeptVectors`; what is timed is asked of the encoder as it is.
+    The alternatives embed each text once, by `KeptVectors`; paperchat is given the encoder as it is.
 
     Raises:
         UserError: A file or the index cannot be had, or no case is left to measure.
@@ -80,11 +82,10 @@ def measure(plan: Plan, settings: Settings, encoder: Encoder, tell: Tell = lambd
     results: list[Result] = []
     notes: list[str] = []
     indexes: dict[str, object] = {}
-    for bed in _beds(plan, settings, encoder, kept, notes, tell):
+    for bed in _beds(plan, settings, encoder, notes, tell):
         try:
             indexes[bed.name] = {"folder": str(bed.store.folder), **vars(bed.store.manifest)}
-            kept.save()
-            results += _searched(bed, searchers(bed.store, kept, settings), tell)
+            results += _searched(bed, searchers(bed.store, encoder, kept, settings), tell)
         finally:
             bed.store.close()
             kept.save()
@@ -101,25 +102,23 @@ def _check(plan: Plan) -> None:
         )
 
 
-def _beds(
-    plan: Plan, settings: Settings, encoder: Encoder, kept: Encoder, notes: list[str], tell: Tell
-) -> Iterator[Bed]:
+def _beds(plan: Plan, settings: Settings, encoder: Encoder, notes: list[str], tell: Tell) -> Iterator[Bed]:
     """Yield the index of the settings with the cases of all files, then each collection with its own."""
     if files := [path for path in plan.files if not is_collection(path)]:
         store = Store.open(settings.index_folder, encoder)
         cases = _whole([case for path in files for case in read_cases(path, store.papers)], notes)
         if plan.titles:
             cases += [Case(f"title:{p.id}", "question", "titles", p.title, {p.id: 1}) for p in store.papers]
-        yield Bed("index", store, Engine(settings, store, kept, None), tuple(cases))
+        yield Bed("index", store, Engine(settings, store, encoder, None), tuple(cases))
     for path in plan.files:
         if is_collection(path):
             collection = read_collection(path)
             tell(f"{collection.name}: {len(collection.papers)} documents, {len(collection.cases)} queries")
             if collection.unjudged:
                 notes.append(f"{collection.name}: {collection.unjudged} queries without a relevant document left out.")
-            folder = index_of(collection, kept, lambda done, total: tell(f"  embedded {done} of {total} chunks"))
+            folder = index_of(collection, encoder, lambda done, total: tell(f"  embedded {done} of {total} chunks"))
             store = Store.open(folder, encoder)
-            yield Bed(collection.name, store, Engine(settings, store, kept, None), collection.cases)
+            yield Bed(collection.name, store, Engine(settings, store, encoder, None), collection.cases)
 
 
 def _whole(cases: Sequence[Case], notes: list[str]) -> list[Case]:

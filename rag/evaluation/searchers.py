@@ -18,9 +18,16 @@ RRF_K = 60
 OURS = "paperchat"
 
 
-def searchers(store: Store, encoder: Encoder, settings: Settings) -> dict[str, Searcher]:
-    """Return every way to search an index by name: words alone, vectors alone, both merged by ranks, and ours."""
-    found = {"words": words(store), "dense": dense(store, encoder)}
+def searchers(store: Store, encoder: Encoder, kept: Encoder, settings: Settings) -> dict[str, Searcher]:
+    """Return every way to search an index by name: words alone, vectors alone, both merged by ranks, and ours.
+
+    Args:
+        store: The index.
+        encoder: That of the index, given to our search.
+        kept: The same with its vectors kept, given to the others.
+        settings: Of our search.
+    """
+    found = {"words": words(store), "dense": dense(store, kept)}
     return {**found, "RRF": merged(*found.values()), OURS: ours(store, encoder, settings)}
 
 
