@@ -15,16 +15,17 @@ from rag.evidence import Source
 from rag.facts import lacking, misbound, numbers
 from rag.names import name_keys
 from rag.polarity import contradicts
-from rag.subject import Subject, subject_of, wrongly_given
+from rag.subject import beaten_by_another, owner, subject_of, wrongly_given
 
 __all__ = ["Verdict", "attribute", "numbers"]
 
-COVERED, HALF_COVERED = 0.6, 0.4
-"""Shares of a sentence's content words that must stand in the cited abstracts: supported, and at least partial."""
-NEAR, FAR = 0.7, 0.45
-"""Cosines with the nearest cited sentence that count as much."""
+SUPPORTED, PARTIAL = 0.62, 0.5
+"""What a paper's claim must be: the mean of the cosine with its nearest sentence and the share of words that it has."""
 
+_CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}\b")
 _HINT = 0.1
+_FOREIGN = 0.1
+"""By so much more must a paper claim a sentence than the one whose method it is about, for that to be the wrong one."""
 _EVIDENCE = 2
 """Sentences of a paper, nearest first, that a sentence's direction is held against."""
 
@@ -64,14 +65,14 @@ def attribute(sentence: str, vector: Vectors, sources: Sequence[Source], hints: 
     names = name_keys(sentence)
     words = set(tokenize(sentence))
     texts = [_text(source.paper) for source in sources]
-    gaps = [{*lacking(sentence, text.text), *(names - text.names)} for text in texts]
+    gaps = [{*lacking(sentence, text.text), *(names - text.names), *_foreign(sentence, text)} for text in texts]
     facts = max(len(names) + len(numbers(sentence)), 1)
-    claims = [
-        0.5 * float((source.vectors @ vector).max(initial=0.0))
-        + 0.5 * _share(words, texts[at].words)
-        - 0.5 * len(gaps[at]) / facts
-        + (_HINT if at in hints else 0.0)
+    meant = [
+        0.5 * float((source.vectors @ vector).max(initial=0.0)) + 0.5 * _share(words, texts[at].words)
         for at, source in enumerate(sources)
+    ]
+    claims = [
+        meant[at] - 0.5 * len(gaps[at]) / facts + (_HINT if at in hints else 0.0) for at, source in enumerate(sources)
     ]
     order = [int(at) for at in np.lexsort((np.arange(len(claims)), -np.round(claims, 6)))]
     cited, missing = order[:1], gaps[order[0]]
@@ -81,32 +82,43 @@ def attribute(sentence: str, vector: Vectors, sources: Sequence[Source], hints: 
             missing = missing & gaps[at]
     ranked = [_ranked(sources[at], vector, sentence) for at in cited]
     quotes = tuple(sources[at].quote(best[0], score) for at, (best, score) in zip(cited, ranked, strict=True))
-    why = "number" if missing & lacking(sentence, "") else "name" if missing else ""
-    if not why:
-        evidence = [
-            sources[at].spans[place].text for at, (best, _) in zip(cited, ranked, strict=True) for place in best
-        ]
-        why = _against(
-            sentence, [quote.text for quote in quotes], evidence, [sources[at].paper for at in cited], sources
-        )
-    cosine = max(quote.score for quote in quotes)
     share = _share(words, set().union(*(texts[at].words for at in cited)))
-    if not why and share < HALF_COVERED and cosine < FAR:
-        why = "meaning"
-    status: Support = "unsupported" if why else "supported" if share >= COVERED or cosine >= NEAR else "partial"
-    return Verdict(tuple(cited), quotes, status, why)
+    meaning = 0.5 * max(quote.score for quote in quotes) + 0.5 * share
+    why = "number" if missing & lacking(sentence, "") else "name" if missing else ""
+    why = why or ("meaning" if meaning < PARTIAL else "")
+    why = why or _against(sentence, sources, cited, [best for best, _ in ranked], meant)
+    return Verdict(tuple(cited), quotes, _support(why, meaning), why)
+
+
+def _support(why: str, meaning: float) -> Support:
+    return "unsupported" if why else "supported" if meaning >= SUPPORTED else "partial"
 
 
 def _against(
-    sentence: str, quotes: Sequence[str], evidence: Sequence[str], cited: Sequence[Paper], sources: Sequence[Source]
+    sentence: str,
+    sources: Sequence[Source],
+    cited: Sequence[int],
+    best: Sequence[Sequence[int]],
+    meant: Sequence[float],
 ) -> str:
     """Say what in the cited papers speaks against a sentence whose numbers and names are all there."""
-    if len(cited) == 1 and misbound(sentence, quotes[0]):
+    spans = [sources[at].spans for at in cited]
+    near = [of[place].text for of, places in zip(spans, best, strict=True) for place in places]
+    if len(cited) == 1 and misbound(sentence, near[0]):
         return "number"
-    subject: Subject | None = subject_of(sentence, [source.paper for source in sources])
-    if subject and wrongly_given(subject, sentence, cited, evidence):
-        return "subject"
-    return contradicts(sentence, evidence)
+    papers = [sources[at].paper for at in cited]
+    if (subject := subject_of(sentence, [source.paper for source in sources])) is not None:
+        at = owner(subject, [source.paper for source in sources])
+        if at is not None and subject.name not in papers[0].abstract and max(meant) - meant[at] > _FOREIGN:
+            return "subject"
+        if wrongly_given(subject, papers, near):
+            return "subject"
+    if beaten_by_another(sentence, papers):
+        return "direction"
+    others = [
+        span.text for of, places in zip(spans, best, strict=True) for at, span in enumerate(of) if at not in places
+    ]
+    return contradicts(sentence, near, others)
 
 
 @dataclass(frozen=True)
@@ -114,13 +126,14 @@ class _Text:
     """What of a paper a sentence is held against: its title and whole abstract."""
 
     text: str
+    lower: str
     words: frozenset[str]
     names: frozenset[str]
 
 
 @lru_cache(maxsize=256)
 def _read(text: str) -> _Text:
-    return _Text(text, frozenset(tokenize(text)), frozenset(name_keys(text) | _acronyms(text)))
+    return _Text(text, text.casefold(), frozenset(tokenize(text)), frozenset(name_keys(text) | _acronyms(text)))
 
 
 def _text(paper: Paper) -> _Text:
@@ -140,6 +153,12 @@ def _acronyms(text: str) -> set[str]:
         and carries[at + length - 1]
         and (length > 2 or all(carries[at : at + 2]))
     }
+
+
+def _foreign(sentence: str, text: _Text) -> set[str]:
+    """Return the capitalised words within a sentence that a paper does not have in any spelling: "Vicuna"."""
+    found = _CAPITAL.findall(sentence)
+    return {word for word in found if word.casefold() not in text.lower and not set(tokenize(word)) <= text.words}
 
 
 def _share(words: set[str], there: frozenset[str] | set[str]) -> float:

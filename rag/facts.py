@@ -55,6 +55,8 @@ _FACTOR = re.compile(r"\bfactors? (?:of|from|between)(?: about| around| roughly|
 _JOINT = re.compile(r"^\s?(?:-|to|up to|and|or|through|,)\s?(?:over |about |even )?$")
 _CLAUSE = re.compile(r"[;:()]|,(?!\d)|\s(?:and|while|whereas|but|yet|although|though|versus|vs\.?)\s")
 
+_COUNTED = frozenset({"point", "percent", "time", "fold"})
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -132,9 +134,9 @@ def misbound(sentence: str, evidence: str) -> bool:
         for at in others:
             rest, rest_names = there[at][1] - own, there[at][2] - own_names
             only, only_names = own - there[at][1], own_names - there[at][2]
-            if len(words & rest) >= 1 and not words & only and only:
+            if words & rest and only and not words & only:
                 return True
-            if names & rest_names and only_names and not names & own_names:
+            if names & rest_names and only_names - name_keys(sentence):
                 return True
     return False
 
@@ -146,7 +148,8 @@ def _contexts(text: str) -> Iterator[tuple[Quantity, set[str], set[str]]]:
     pieces = [(start, end) for start, end in pairwise(cuts) if end > start]
     merged: list[tuple[int, int]] = []
     for start, end in pieces:  # a piece without a number belongs to the next, the last ones to the one before
-        if merged and not any(merged[-1][0] <= of.start < merged[-1][1] for of in found):
+        apart = merged and text[merged[-1][1] - 1] in ";: " and text[merged[-1][1] - 2 : merged[-1][1] - 1] in ";:"
+        if merged and not apart and not any(merged[-1][0] <= of.start < merged[-1][1] for of in found):
             merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))
@@ -158,7 +161,7 @@ def _contexts(text: str) -> Iterator[tuple[Quantity, set[str], set[str]]]:
             left = start if at == 0 else of.start
             right = end if at == len(inside) - 1 else inside[at + 1].start
             around = text[left : of.start] + " " + text[of.end : right]
-            yield of, set(tokenize(around)), name_keys(around)
+            yield of, set(tokenize(around)) - _COUNTED, name_keys(around)
 
 
 def _read(match: re.Match[str], text: str) -> Quantity | None:

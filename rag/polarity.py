@@ -52,7 +52,8 @@ _AXES = (
     ("minimize minimizes minimise minimises minimizing", "maximize maximizes maximise maximises maximizing"),
     ("positive positively", "negative negatively"),
     ("high highly", "low"),
-    ("strong strongly", "weak weakly poor poorly"),
+    ("strong strongly", "weak weakly poor"),
+    ("well", "poorly badly"),
     ("always often", "never rarely seldom"),
     ("most", "least"),
 )
@@ -78,6 +79,17 @@ _LOSES = (
 )
 
 
+WINS = (
+    r"outperform(?:s|ed|ing)?|beat(?:s|en|ing)?|surpass(?:es|ed|ing)?|exceed(?:s|ed|ing)?|outdo(?:es|ing)?|tops|"
+    r"overtakes?|triples|doubles|(?:better|faster|higher|stronger|more accurate) than|superior to|ahead of|above|over"
+)
+LOSES = (
+    r"underperform(?:s|ed|ing)?|loses? to|(?:worse|slower|lower|weaker) than|inferior to|behind|lags?|trails?|below|"
+    r"falls? short of|(?:beaten|outperformed|surpassed) by"
+)
+"""What stands between the one that is better and the one that is worse, and the other way round."""
+
+
 @dataclass(frozen=True)
 class _Cue:
     """A word of direction: on which axis, which side, and the stems around it."""
@@ -87,46 +99,35 @@ class _Cue:
     around: frozenset[str]
 
 
-def contradicts(sentence: str, evidence: Sequence[str]) -> str:
+def contradicts(sentence: str, evidence: Sequence[str], others: Sequence[str] = ()) -> str:
     """Say how a sentence goes against the sentences of a paper, "" where it doesn't: "negation" or "direction".
 
     Args:
         sentence: To be checked.
-        evidence: Sentences of the paper that are near to it; the others would only be noise.
+        evidence: The sentences of the paper that are nearest to it.
+        others: All others; they count only where they say just what the sentence denies.
     """
-    if any(_denied(sentence, other) for other in evidence[:1]) or any(
-        _denied(other, sentence) for other in evidence[:1]
-    ):
+    if _denies(sentence, [*evidence, *others]) or any(_denies(other, [sentence]) for other in evidence):
         return "negation"
     return "direction" if _turned(sentence, evidence) else ""
 
 
-def beaten(name: str, text: str) -> bool:
-    """Tell whether a text names something only as what is beaten or compared with."""
-    found = [match.start() for match in re.finditer(rf"(?<![\w-]){re.escape(name)}", text)]
-    return bool(found) and all(_OBJECT.search(text[:start]) for start in found)
-
-
-_OBJECT = re.compile(
-    rf"\b(?:{_WINS}|{_LOSES}|than|against|with|unlike|like|versus|vs\.?|beyond|rivals?|matches|of|from|by|using|"
-    r"builds on|based on|improves|extends|in|for|to|on)"
-    r"(?:\s+(?:the|a|an|its|their|[a-z]+(?:-[a-z]+)*|[\w.+-]*[A-Z\d][\w.+-]*|and|or),?){0,6}\s+[(]?$"
-)
-
-
-def _denied(first: str, second: str) -> bool:
-    """Tell whether the first text denies in a clause what the second says without any denial."""
-    first = _EXCEPT.sub(" ", first)
-    for clause in _CLAUSE.split(first):
+def _denies(text: str, others: Sequence[str]) -> bool:
+    """Tell whether a text denies in a clause what other texts say, and none of them denies it too."""
+    clauses = [clause for other in others for clause in _CLAUSE.split(other)]
+    for clause in _CLAUSE.split(_EXCEPT.sub(" ", text)):
         for match in _NEGATION.finditer(clause):
             scope = tokenize(_NEGATION.sub(" ", clause[match.end() :]))[:6]
-            if len(scope) < _NEAR:
-                continue
-            for other in _CLAUSE.split(second):
-                shared = sum(stem in tokenize(other) for stem in scope)
-                if shared >= _NEAR and shared >= 0.6 * len(scope) and not _DENYING.search(other):
-                    return True
+            near = [other for other in clauses if _says(other, scope)] if len(scope) >= _NEAR else []
+            if near and not any(_DENYING.search(other) for other in near):
+                return True
     return False
+
+
+def _says(clause: str, scope: Sequence[str]) -> bool:
+    words = set(tokenize(clause))
+    shared = sum(stem in words for stem in scope)
+    return shared >= max(_NEAR, 0.6 * len(scope))
 
 
 def _turned(sentence: str, evidence: Sequence[str]) -> bool:

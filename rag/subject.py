@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.papers import Paper
-from rag.names import name_keys, names
-from rag.polarity import beaten
+from rag.names import names
+from rag.polarity import LOSES, WINS
 
 _LEAD = re.compile(
     r"^(?:(?:The (?:authors|paper|study)|They|We|It|This (?:paper|work|study))(?: also)? (?:\w+ )?"
@@ -15,16 +15,23 @@ _LEAD = re.compile(
     r"Here|Yes|No|Overall)\b[^,]*, )+",
 )
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.I)
-_WORD = r"[\w+.*/-]*[A-Z\d][\w+.*/-]*"
-_RUN = re.compile(rf"{_WORD}(?:\s{_WORD})*")
+_WORD = r"[\w+.*/-]*[A-Z][\w+.*/-]*"
+_RUN = re.compile(rf"{_WORD}(?:\s(?:{_WORD}|\d[\w.]*))*")
+_COMPARED = rf"(?:{WINS}|{LOSES}|than|against|unlike|like|versus|vs\.?|beyond|rivals?|compared (?:with|to))"
+_LISTED = re.compile(
+    rf"\b(?:{_COMPARED}(?:\s+(?:[a-z]+(?:-[a-z]+)*|[\w.+-]*[A-Z\d][\w.+-]*),?){{0,6}}"
+    r"|(?:with|of|from|by|using|in|for|to|on|improves|extends)(?:\s+(?:the|a|an|its|and|or|[\w.+-]*[A-Z\d][\w.+-]*),?){0,5})"
+    r"\s+\(?$"
+)
+"""What stands before a name that is only compared with, or is no more than a part of what is said."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """The name that a sentence begins with, as spelt there, and its keys."""
+    """The name that a sentence begins with, as spelt there, and in one spelling."""
 
     name: str
-    keys: frozenset[str]
+    key: str
 
 
 def subject_of(sentence: str, papers: Sequence[Paper]) -> Subject | None:
@@ -37,43 +44,68 @@ def subject_of(sentence: str, papers: Sequence[Paper]) -> Subject | None:
     if not found:
         return None
     run = re.sub(r"['’]s?$", "", found[0].rstrip(".,"))
-    spelt = names(run)
-    if spelt:
-        return Subject(spelt[0], frozenset(name_keys(spelt[0])))
+    if spelt := names(run):
+        return Subject(spelt[0], _key(spelt[0]))
     within = re.compile(rf"(?:[a-z,(]|\band) {re.escape(run)}\b")
-    titled = any(paper.title.split(":")[0].strip() == run for paper in papers)
-    if titled or any(within.search(paper.abstract) for paper in papers):
-        return Subject(run, frozenset({run.casefold()}))
+    if any(_short(paper) == run or within.search(paper.abstract) for paper in papers):
+        return Subject(run, _key(run))
     return None
 
 
-def wrongly_given(subject: Subject, sentence: str, cited: Sequence[Paper], evidence: Sequence[str]) -> bool:
+def owner(subject: Subject, papers: Sequence[Paper]) -> int | None:
+    """Return the position of the one paper whose short title is the subject, None for none or several."""
+    found = [at for at, paper in enumerate(papers) if _key(_short(paper)) == subject.key]
+    return found[0] if len(found) == 1 else None
+
+
+def wrongly_given(subject: Subject, cited: Sequence[Paper], evidence: Sequence[str]) -> bool:
     """Tell whether the papers say of another what a sentence says of its subject.
 
     The cited paper's own method may be meant by any of its sentences. Any other name has to stand in the sentences that
-    bear this one, and not only as what is beaten or compared with, and the own method is not to be where it is beaten.
+    bear this one, and not only where something is compared with it.
     """
-    own = [paper for paper in cited if _own(subject, paper)]
-    near = [text for text in evidence if _holds(text, subject)]
-    if near and all(beaten(subject.name, text) for text in near) and not beaten_first(subject, sentence):
-        return not own
-    return not own and not near
+    if any(_is_own(subject, paper) for paper in cited):
+        return False
+    return all(_only_compared(subject.name, text) for text in evidence if subject.name in text or _named(subject, text))
 
 
-def beaten_first(subject: Subject, sentence: str) -> bool:
-    """Tell whether the sentence itself says that its subject is the one beaten."""
-    rest = sentence.split(subject.name, 1)[-1]
-    return bool(
-        re.match(r"\W*(?:\w+ )?(?:is|was|are|were) (?:\w+ )?\w+ (?:by|in|than|against)\b|\W*lags|\W*trails", rest)
-    )
+def beaten_by_another(sentence: str, cited: Sequence[Paper]) -> bool:
+    """Tell whether a sentence has something beat the cited paper's own method where the paper has no such thing."""
+    for paper in cited:
+        own = _short(paper)
+        if not own or len(own.split()) > 3:
+            continue
+        loses = re.compile(rf"\b(?:{WINS})\s+(?:the\s+)?{re.escape(own)}\b|\b{re.escape(own)}\s+(?:{LOSES})\b")
+        if loses.search(sentence) and not loses.search(paper.abstract):
+            return True
+    return False
 
 
-def _own(subject: Subject, paper: Paper) -> bool:
-    """Tell whether a paper is about the subject: in its title, abbreviated from it, or often a subject itself."""
-    if _holds(paper.title, subject) or f"({subject.name})" in paper.abstract[:600]:
+def _is_own(subject: Subject, paper: Paper) -> bool:
+    """Tell whether a paper is about the subject: it is in the title, an abbreviation, or what a sentence is about."""
+    titles = {_key(name) for name in names(paper.title)} | {_key(_short(paper))}
+    if subject.name in paper.title or any(len(title) > 2 and subject.key.startswith(title) for title in titles):
         return True
-    return bool(re.search(rf"(?:^|[.!?] ){re.escape(subject.name)}\b", paper.abstract))
+    if f"({subject.name})" in paper.abstract:
+        return True
+    return bool(re.search(rf"(?:^|[.!?] ){re.escape(subject.name)}(?![\w-])", paper.abstract))
 
 
-def _holds(text: str, subject: Subject) -> bool:
-    return subject.name in text or bool(subject.keys & name_keys(text))
+def _named(subject: Subject, text: str) -> bool:
+    return subject.key in {_key(name) for name in names(text)}
+
+
+def _only_compared(name: str, text: str) -> bool:
+    """Tell whether each mention of a name is one that something is compared with or made of."""
+    starts = [match.start() for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)]
+    return all(_LISTED.search(text[:start]) for start in starts)
+
+
+def _short(paper: Paper) -> str:
+    """Return what stands before the colon of a title, "" where there is none."""
+    head, colon, _ = paper.title.partition(":")
+    return head.strip() if colon else ""
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[\s-]", "", name).casefold()
