@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from index.chroma import ChunkTable
 from index.chunks import CHUNKING, chunk
 from index.errors import StoreError
 from index.papers import Paper
-from index.vectors import Encoder, Vectors
+from index.vectors import Encoder, Vectors, WordEncoder
 from index.words import WordsIndex
+from index.wordvectors import FILE as WORD_VECTORS
+from index.wordvectors import WordVectorTable
 
-FORMAT = 1
+FORMAT = 2
 PAPERS, MANIFEST, CHROMA = "papers.jsonl", "manifest.json", "chroma"
 
 
@@ -92,6 +94,7 @@ class Store:
         self.papers = papers
         self._words = words
         self._chunks = ChunkTable(folder / CHROMA)
+        self._word_vectors = WordVectorTable(folder)
         self._chunk_ids: dict[int, list[str]] = {}
         self._place = {paper.id: at for at, paper in enumerate(papers)}
 
@@ -110,7 +113,9 @@ class Store:
         if file_digest(folder / PAPERS) != manifest.papers_digest:
             raise StoreError(f"The last update of {folder} was cut short. {rebuild(folder)}")
         words = WordsIndex.load(manifest.words_folder(folder))
-        if not (folder / CHROMA).is_dir():
+        if not (folder / CHROMA).is_dir() or (
+            isinstance(encoder, WordEncoder) and not (folder / WORD_VECTORS).exists()
+        ):
             raise StoreError(f"The vectors of {folder} are gone. {rebuild(folder)}")
         store = cls(folder, manifest, tuple(read_papers(folder)), words)
         if manifest.chunks and not store._chunks.count():
@@ -121,6 +126,7 @@ class Store:
     def close(self) -> None:
         """Let go of the files."""
         self._chunks.close()
+        self._word_vectors.close()
 
     def stale(self) -> bool:
         """Tell whether the folder holds a newer generation than this store."""
@@ -148,6 +154,20 @@ class Store:
                 result[at] = cosines[0], max(cosines[1:], default=cosines[0])
         return result
 
+    def wholes(self, positions: Sequence[int]) -> Vectors:
+        """Return float32 `(positions, dim)`: the vector of each paper as a whole."""
+        ids = [self._ids_of(at)[0] for at in positions]
+        rows = self._chunks.vectors(ids)
+        nothing = np.zeros(self.manifest.dim, dtype=np.float32)
+        return np.asarray([rows.get(chunk_id, nothing) for chunk_id in ids]).reshape(len(ids), self.manifest.dim)
+
+    def word_vectors(self, positions: Sequence[int]) -> list[Vectors]:
+        """Return for each paper float32 `(its different words, dim)`, rows of length 1; none where there are none."""
+        ids = [self._ids_of(at)[0] for at in positions]
+        rows = self._word_vectors.read(ids)
+        nothing = np.zeros((0, self.manifest.dim), dtype=np.float32)
+        return [rows.get(chunk_id, nothing) for chunk_id in ids]
+
     def _ids_of(self, position: int) -> list[str]:
         """Return the chunk ids of a paper, the whole of it first; cut once, then remembered."""
         if position not in self._chunk_ids:
@@ -157,6 +177,10 @@ class Store:
     def words(self, question: str) -> NDArray[np.float32]:
         """Return float32 `(papers,)`: the BM25 score of each paper."""
         return self._words.scores(question)
+
+    def weighted_words(self, weights: Mapping[str, float]) -> NDArray[np.float32]:
+        """Return float32 `(papers,)`: the BM25 score of each paper for (stemmed) words that count unequally."""
+        return self._words.weighted(weights)
 
     def rare(self, words: Sequence[str]) -> bool:
         """Tell whether all of some (stemmed) words, at least one, stand in one paper of twenty at most, or in two."""

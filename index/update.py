@@ -1,11 +1,12 @@
 """Papers in, an index on disk out: only what changed is embedded, and the new one replaces the old in one step."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from index.chroma import ChunkTable
@@ -24,8 +25,10 @@ from index.store import (
     read_papers,
     replace_file,
 )
-from index.vectors import Encoder
+from index.vectors import Encoder, WordEncoder
 from index.words import WordsIndex
+from index.wordvectors import FILE as WORD_VECTORS
+from index.wordvectors import WordVectorTable
 
 Progress = Callable[[int, int], None]
 """Called with chunks embedded so far, and in all."""
@@ -93,13 +96,16 @@ def _update(folder: Path, papers: Sequence[Paper], encoder: Encoder, replace_all
     if manifest and not new and not changed and not report.removed and _whole(folder, manifest, encoder):
         return report
     ordered = sorted(now, key=lambda paper: paper.id)
-    chunks = {piece.id: piece for paper in ordered for piece in chunk(paper)}
+    cut = [chunk(paper) for paper in ordered]
+    chunks = {piece.id: piece for pieces in cut for piece in pieces}
+    wholes = {pieces[0].id for pieces in cut} if isinstance(encoder, WordEncoder) else set()
     _let_go_of_other_vectors(folder, manifest, encoder)
-    table = ChunkTable(folder / CHROMA)
+    table, words = ChunkTable(folder / CHROMA), WordVectorTable(folder)
     try:
-        there = table.ids()
-        missing = [piece for chunk_id, piece in chunks.items() if chunk_id not in there]
-        _embed(table, missing, encoder, progress)
+        there, with_words = table.ids(), words.ids()
+        todo = (chunks.keys() - there) | (wholes - with_words)
+        missing = [piece for chunk_id, piece in chunks.items() if chunk_id in todo]
+        _embed(table, words, missing, wholes, encoder, progress)
         generation = max([manifest.generation if manifest else 0, *_generations(folder)]) + 1
         stamp = Manifest(
             FORMAT,
@@ -117,8 +123,10 @@ def _update(folder: Path, papers: Sequence[Paper], encoder: Encoder, replace_all
         replace_file(folder / PAPERS, text)
         replace(stamp, papers_digest=file_digest(folder / PAPERS)).write(folder)
         table.remove(sorted(there - chunks.keys()))
+        words.remove(sorted(with_words - chunks.keys()))
     finally:
         table.close()
+        words.close()
     _tidy(folder, generation)
     return replace(report, embedded=len(missing), wrote=True)
 
@@ -143,18 +151,41 @@ def _let_go_of_other_vectors(folder: Path, manifest: Manifest | None, encoder: E
     if made_by != encoder.digest:
         (folder / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(folder / CHROMA, ignore_errors=True)
+        (folder / WORD_VECTORS).unlink(missing_ok=True)
     stamp.parent.mkdir(exist_ok=True)
     replace_file(stamp, encoder.digest)
 
 
-def _embed(table: ChunkTable, chunks: Sequence[Chunk], encoder: Encoder, progress: Progress) -> None:
-    """Embed chunks, longest first so that batches are even, and write them as they come."""
-    ordered = sorted(chunks, key=lambda piece: -len(piece.embedded))
-    for at in range(0, len(ordered), _SLICE):
-        part = ordered[at : at + _SLICE]
-        vectors = encoder.encode([piece.embedded for piece in part])
-        table.add(part, vectors)
-        progress(at + len(part), len(ordered))
+def _embed(
+    table: ChunkTable,
+    words: WordVectorTable,
+    chunks: Sequence[Chunk],
+    wholes: set[str],
+    encoder: Encoder,
+    progress: Progress,
+) -> None:
+    """Embed chunks, longest first so that batches are even, and write them as they come; wholes also by their words."""
+    ordered = sorted(chunks, key=lambda piece: (piece.id not in wholes, -len(piece.embedded)))
+    by_words = sum(piece.id in wholes for piece in ordered)
+    for start, end in _slices(by_words, len(ordered)):
+        part = ordered[start:end]
+        texts = [piece.embedded for piece in part]
+        if start < by_words and isinstance(encoder, WordEncoder):
+            encoded = encoder.encode_words(texts)
+            words.add({piece.id: each.word_vectors for piece, each in zip(part, encoded, strict=True)})
+            table.add(part, np.stack([each.vector for each in encoded]))
+        else:
+            table.add(part, encoder.encode(texts))
+        progress(end, len(ordered))
+
+
+def _slices(*ends: int) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of slices of at most `_SLICE`, none of which reaches over one of the ends."""
+    start = 0
+    for end in ends:
+        for at in range(start, end, _SLICE):
+            yield at, min(at + _SLICE, end)
+        start = end
 
 
 def _readable(folder: Path) -> Manifest | None:
@@ -172,6 +203,7 @@ def _whole(folder: Path, manifest: Manifest, encoder: Encoder) -> bool:
         and manifest.papers_digest == file_digest(folder / PAPERS)
         and _words_load(manifest.words_folder(folder))
         and (folder / CHROMA).is_dir()
+        and ((folder / WORD_VECTORS).exists() or not isinstance(encoder, WordEncoder))
     )
 
 

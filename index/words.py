@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -113,6 +113,16 @@ class WordsIndex:
         if not words:
             return np.zeros(self._count, dtype=np.float32)
         return np.asarray(self._bm25.get_scores(words), dtype=np.float32)
+
+    def weighted(self, weights: Mapping[str, float]) -> NDArray[np.float32]:
+        """Return float32 `(papers,)`: the BM25 score of each paper for (stemmed) words that count unequally."""
+        result = np.zeros(self._count, dtype=np.float32)
+        starts = self._bm25.scores["indptr"]
+        for word in self.known(weights):
+            at = self._bm25.vocab_dict[word]
+            of_word = slice(int(starts[at]), int(starts[at + 1]))
+            result[self._bm25.scores["indices"][of_word]] += weights[word] * self._bm25.scores["data"][of_word]
+        return result
 
     def frequency(self, word: str) -> int:
         """Return the number of papers that a (stemmed) word stands in."""

@@ -1,21 +1,18 @@
 """A question in, ranked papers out, with the signals that tell whether any of them is about it."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.papers import Paper, title_key
 from index.store import Store
-from index.vectors import Encoder, Vectors
+from index.vectors import Encoded, Encoder, Vectors, WordEncoder
 from index.words import tokenize
+from rag import signals
 from rag.names import name_keys, names
-
-NAME_WEIGHT = 0.1
-"""Added for names of the question that stand in a paper's title, spelt as names, and in few others."""
+from rag.signals import share, spread
 
 NAMED_FLOOR = 0.2
 """A rare name opens the gate at this cosine already."""
@@ -25,8 +22,29 @@ COSINE_FLOOR, RELEVANCE_FLOOR = 0.33, 0.5
 
 
 @dataclass(frozen=True)
+class Weights:
+    """What the signals of `rag/signals.py` count beside 1 for similarity and words together.
+
+    The values are those of `bench/fit_weights.py`, the same for every corpus; none is delicate (bench/LOG.md).
+    """
+
+    match: float = 0.7
+    names: float = 0.15
+    neighbours: float = 0.4
+    feedback: float = 0.2
+
+    @property
+    def total(self) -> float:
+        """The score of a paper that is the best by every signal."""
+        return 1 + self.match + self.names + self.neighbours + self.feedback
+
+
+WEIGHTS = Weights()
+
+
+@dataclass(frozen=True)
 class Ranked:
-    """A paper and its score: the weighted sum of its similarity and of its words, each as a share of the best."""
+    """A paper and its score, 0 to 1: the weighted mean of its signals, each stretched over the candidates."""
 
     paper: Paper
     score: float
@@ -60,47 +78,53 @@ class Found:
         return self.cosine >= COSINE_FLOOR and self.cosine + 0.5 * self.coverage >= RELEVANCE_FLOOR
 
 
-def search(store: Store, encoder: Encoder, question: str, limit: int, candidates: int, dense_weight: float) -> Found:
+def search(
+    store: Store,
+    encoder: Encoder,
+    question: str,
+    limit: int,
+    candidates: int,
+    dense_weight: float,
+    weights: Weights = WEIGHTS,
+) -> Found:
     """Rank papers by vectors and words together.
 
     Candidates are the best `candidates` papers of either searcher. A candidate's similarity is the mean of its cosine
     as a whole and that of its best chunk; similarity and BM25 score are each divided by the best one among the
-    candidates, then added with weights (convex combination: Bruch, Gai and Ingber 2023, doi:10.1145/3596512). A
-    paper whose title has the question's names gains `NAME_WEIGHT`; one whose title is the question comes first.
+    candidates, then added with weights (convex combination: Bruch, Gai and Ingber 2023, doi:10.1145/3596512). To that
+    come the match of the single words in their context, names that stand in the title and, in a second round, the
+    scores of the candidate's neighbours and the words that are typical of the first ones. A paper whose title is the
+    question comes first.
     """
-    vector = encoder.encode([question])[0]
+    asked = _encoded(encoder, question)
     words = store.words(question)
     by_words = [int(at) for at in np.lexsort((np.arange(len(words)), -words))[:candidates] if words[at] > 0]
-    positions = sorted({*store.nearest(vector, 3 * candidates)[:candidates], *by_words})
+    positions = sorted({*store.nearest(asked.vector, 3 * candidates)[:candidates], *by_words})
     if not positions:
-        return Found(vector, (), 0.0, 0.0, False)
-    cosines = store.similarities(positions, vector)
-    scores = dense_weight * _share(cosines.mean(axis=1)) + (1 - dense_weight) * _share(words[positions])
+        return Found(asked.vector, (), 0.0, 0.0, False)
+    cosines = store.similarities(positions, asked.vector)
     key, titles = title_key(question), [store.papers[at].title for at in positions]
-    scores += NAME_WEIGHT * _names_shared(question, titles)
+    scores = dense_weight * share(cosines.mean(axis=1)) + (1 - dense_weight) * share(words[positions])
+    scores += weights.match * spread(signals.word_match(store, asked, positions))
+    scores += weights.names * signals.names_shared(question, titles)
+    near = spread(signals.neighbours(scores, store.wholes(positions)))
+    typical = share(signals.feedback(store, scores, positions))
+    scores = (scores + weights.neighbours * near + weights.feedback * typical) / weights.total
     scores += [key == title_key(title) for title in titles]
     order = np.lexsort((np.arange(len(positions)), -np.round(scores, 6)))
     ranked = tuple(Ranked(store.papers[positions[at]], float(min(scores[at], 1.0))) for at in order[:limit])
     first = [hit.paper for hit in ranked[:3]]
     return Found(
-        vector, ranked, float(cosines.max()), _coverage(store, question, first), _named(store, question, first)
+        asked.vector, ranked, float(cosines.max()), _coverage(store, question, first), _named(store, question, first)
     )
 
 
-def _share(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Divide by the largest value; negative ones and a row of zeros become 0."""
-    best = float(values.max(initial=0.0))
-    return np.clip(values, 0, None).astype(np.float64) / best if best > 0 else np.zeros(len(values))
-
-
-def _names_shared(question: str, titles: Sequence[str]) -> NDArray[np.float64]:
-    """Return for each title what it has of the question's names, 0 to 1; a name in k titles counts 1/k in each."""
-    asked = name_keys(question)
-    if not asked:
-        return np.zeros(len(titles))
-    shared = [asked & name_keys(title) for title in titles]
-    counts = Counter(name for of_title in shared for name in of_title)
-    return np.asarray([sum(1 / counts[name] for name in of_title) / len(asked) for of_title in shared])
+def _encoded(encoder: Encoder, question: str) -> Encoded:
+    """Return the question as a whole and, where the encoder can tell, by its words."""
+    if isinstance(encoder, WordEncoder):
+        return encoder.encode_words([question])[0]
+    vector = encoder.encode([question])[0]
+    return Encoded(vector, (), np.zeros((0, len(vector)), dtype=np.float32))
 
 
 def _coverage(store: Store, question: str, papers: Sequence[Paper]) -> float:

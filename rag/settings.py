@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     parallel: int = Field(default=2, ge=1, le=64, description="Answers that llama.cpp writes at the same time.")
     candidates: int = Field(default=100, ge=10, le=2000, description="Papers that each searcher puts forward.")
     dense_weight: float = Field(
-        default=0.6, ge=0, le=1, description="Share of vectors in the score; words have the rest."
+        default=0.7, ge=0, le=1, description="What similarity counts against shared words in the score."
     )
     evidence_papers: int = Field(default=3, ge=1, le=10, description="Papers shown to the language model.")
     evidence_tokens: int = Field(default=320, ge=80, le=16000, description="Tokens of evidence shown to it.")

@@ -10,9 +10,10 @@ from index.papers import Paper
 from index.store import Store
 from index.update import update
 from index.vectors import Vectors
-from rag.retrieve import COSINE_FLOOR, NAMED_FLOOR, RELEVANCE_FLOOR, Found, Ranked, search
+from rag.retrieve import COSINE_FLOOR, NAMED_FLOOR, RELEVANCE_FLOOR, Found, Ranked, Weights, search
 from tests.conftest import TEXTS, HashingEncoder
 
+PLAIN = Weights(match=0, names=0, neighbours=0, feedback=0)
 EAST = (1.0, 0.0)
 DIRECTIONS = {"North": (0.0, 1.0), "Between": (0.6, 0.8), "West": (-1.0, 0.0)}
 
@@ -32,13 +33,13 @@ Search = Callable[..., Found]
 
 @pytest.fixture
 def plane(tmp_path: Path) -> Iterator[Search]:
-    """Return a search of five tiny papers; c and d have the same vector, and only b has moss in it."""
+    """Return a search of five tiny papers by vectors and words alone; c and d have one vector, only b has moss."""
     titles = {"a": "East", "b": "Between", "d": "North Pole", "c": "North Star", "e": "West"}
     papers = [Paper(f"title:{key}", title, "Moss." if key == "b" else "Fern.") for key, title in titles.items()]
     update(tmp_path, papers, PlaneEncoder())
     store = Store.open(tmp_path, PlaneEncoder())
     yield lambda question, limit=10, candidates=100, dense_weight=0.6: search(
-        store, PlaneEncoder(), question, limit, candidates, dense_weight
+        store, PlaneEncoder(), question, limit, candidates, dense_weight, PLAIN
     )
     store.close()
 
@@ -79,7 +80,7 @@ def test_the_similarity_of_a_paper_is_the_mean_of_its_whole_and_its_best_window(
     store = Store.open(tmp_path, encoder)
     (short, same), (whole, window) = store.similarities([0, 1], encoder.encode(["wind on moss"])[0]).tolist()
     assert short == same and whole != window
-    result = scores(search(store, encoder, "wind on moss", limit=2, candidates=100, dense_weight=1))
+    result = scores(search(store, encoder, "wind on moss", 2, candidates=100, dense_weight=1, weights=PLAIN))
     best = max(short, (whole + window) / 2)
     assert result == pytest.approx({"a": short / best, "b": (whole + window) / 2 / best}, abs=1e-6)
     store.close()

@@ -20,7 +20,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_default_holds_where_nothing_is_said() -> None:
     settings = Settings.load()
     assert settings == Settings()
-    assert (settings.dense_weight, settings.encoder, settings.offline) == (0.6, "all-MiniLM-L6-v2", False)
+    assert (settings.dense_weight, settings.encoder, settings.offline) == (0.7, "all-MiniLM-L6-v2", False)
 
 
 def test_the_environment_wins_over_the_default_and_an_option_over_both(monkeypatch: pytest.MonkeyPatch) -> None:
