@@ -22,12 +22,22 @@ HOMES = {
     "nltk": {"index/chunks.py"},
     "sentence_transformers": {"index/vectors.py"},
     "transformers": {"rag/writer.py", "index/vectors.py"},
-    "llama_index": {"index/chunks.py", "rag/writer.py", "rag/llamacpp.py"},
+    "llama_index": {"index/chunks.py", "rag/writer.py", "rag/llamacpp.py", "rag/evaluation/llamaindex.py"},
+    "ir_measures": {"rag/evaluation/retrieval.py"},
     "xllamacpp": {"rag/llamacpp.py"},
     "huggingface_hub": {"index/fetch.py"},
     "gradio": {"ui/page.py"},
 }
-HEAVY = ["torch", "gradio", "transformers", "sentence_transformers", "chromadb", "llama_index.core", "nltk"]
+HEAVY = [
+    "torch",
+    "gradio",
+    "transformers",
+    "sentence_transformers",
+    "chromadb",
+    "llama_index.core",
+    "nltk",
+    "ir_measures",
+]
 
 
 def imports(path: Path) -> set[str]:

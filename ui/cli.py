@@ -227,20 +227,25 @@ def evaluate(
     baselines: Annotated[int, typer.Option(min=0, help="Questions that LlamaIndex answers beside us.")] = 0,
     titles: Annotated[bool, typer.Option("--titles", help="Search for every title of the index too.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write everything there.")] = None,
+    against: Annotated[Path | None, typer.Option(metavar="OTHER.json", help="Compare with an earlier run.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how well the questions of each FILE are searched and answered, beside the alternatives."""
+    from rag.evaluation import comparison
+    from rag.evaluation.report import Report
     from rag.evaluation.run import Plan, evaluate
     from rag.settings import Settings
 
+    before = Report.read(against) if against else None
     plan = Plan(tuple(files), answers, every, baselines, titles)
     report = evaluate(plan, Settings.load(index=index, model=model, offline=offline), _say)
+    changes = comparison.compare(before, report) if before else []
     if out:
         report.write(out)
     if as_json:
-        _print_json(report.to_dict())
+        _print_json({**report.to_dict(), "against": [change.to_dict() for change in changes]})
     else:
-        typer.echo(report.table())
+        typer.echo("\n\n".join([report.table(), *([comparison.table(changes)] if changes else [])]))
 
 
 @models_app.callback(invoke_without_command=True)

@@ -6,16 +6,18 @@ from typing import Any, Literal
 
 import numpy as np
 
-Part = Literal["retrieval", "lists", "answers", "refusals", "time"]
+Part = Literal["retrieval", "lists", "answers", "refusals", "time", "memory"]
+ALL = "all"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What a figure means, whether more of it is better (1), worse (-1) or neither (0), and its decimals."""
+    """What a figure means, whether more of it is better (1), worse (-1) or neither (0), its decimals, its total."""
 
     meaning: str
     better: int = 1
     digits: int = 3
+    summed: bool = False
 
 
 FIGURES: dict[str, Figure] = {
@@ -26,13 +28,39 @@ FIGURES: dict[str, Figure] = {
     "RR@10": Figure("1 / rank of the first relevant paper (its mean is MRR)"),
     "nDCG@10": Figure("gain of the first 10 over the best possible"),
     "nDCG@20": Figure("gain of the first 20 over the best possible"),
-    "precision": Figure("share of the list that is relevant"),
-    "recall": Figure("share of the relevant papers that are listed"),
-    "F1": Figure("harmonic mean of both"),
     "F1@10": Figure("F1 of the first 10 of the ranking"),
-    "length": Figure("papers in the list", 0, 1),
+    "precision": Figure("share of the list as it ends by itself that is relevant"),
+    "recall": Figure("share of the relevant papers that are in it"),
+    "F1": Figure("harmonic mean of both"),
+    "length": Figure("papers in it", 0, 1),
+    "answered": Figure("share that was answered; the figures below are of those, but facts"),
+    "facts": Figure("how much of the facts of a right answer is said; 0 where declined"),
+    "cite P": Figure("share of the cited papers that are relevant"),
+    "cite R": Figure("share of the relevant papers that are cited"),
+    "numbers": Figure("share of the numbers that stand in a cited abstract"),
+    "copied": Figure("share of the runs of five words that stand in a cited abstract", 0),
+    "supported": Figure("sentences that the answer itself calls supported"),
+    "partial": Figure("… partly supported", 0),
+    "unsupported": Figure("… unsupported", -1),
+    "borne": Figure("sentences that the check finds supported by what they cite"),
+    "uncited": Figure("sentences without a citation", -1),
+    "dangling": Figure("markers that stand for no paper, in all", -1, 0, summed=True),
+    "declined": Figure("says that the papers do not say"),
+    "set right": Figure("sets the question right, from the paper in question"),
+    "from it": Figure("answers an honest half from the paper in question alone"),
+    "good": Figure("one of these"),
+    "nearest": Figure("the paper in question stands first"),
+    "wrongly declined": Figure("share of the questions that papers answer", -1),
+    "papers s": Figure("seconds until papers are shown", -1, 2),
+    "first token s": Figure("seconds until the first word", -1, 2),
+    "total s": Figure("seconds until the end", -1, 2),
+    "tokens read": Figure("tokens that the model read, not from its cache", -1, 0),
+    "tokens written": Figure("tokens that it wrote", 0, 0),
+    "peak GiB": Figure("most memory that the process took while it answered", -1, 2),
 }
-"""Every figure that stands in a report, in the order of its columns."""
+"""Every figure that may stand in a report, in the order of its columns."""
+
+QUANTILES = {"p50": 50, "p95": 95}
 
 
 @dataclass(frozen=True)
@@ -60,7 +88,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Line:
-    """The figures of a group of cases and one system: means over the cases to which a figure applies."""
+    """The figures of a group of cases and one system."""
 
     part: Part
     group: str
@@ -70,27 +98,44 @@ class Line:
 
 
 def lines(results: Sequence[Result]) -> list[Line]:
-    """Return one line for each part, group and system, in the order of their first result."""
-    places = dict.fromkeys((result.part, result.group, result.system) for result in results)
-    return [
-        _line(part, group, system, [r for r in results if (r.part, r.group, r.system) == (part, group, system)])
-        for part, group, system in sorted(places, key=lambda place: _order(place, list(places)))
-    ]
+    """Return a line for each part, group and system, groups in the order of their first result.
 
-
-def _order(place: tuple[Part, str, str], places: list[tuple[Part, str, str]]) -> tuple[int, int, int]:
-    """Return what keeps the systems of a group together."""
-    parts = list(dict.fromkeys(part for part, _, _ in places))
-    groups = list(dict.fromkeys(group for _, group, _ in places))
-    return parts.index(place[0]), groups.index(place[1]), places.index(place)
-
-
-def _line(part: Part, group: str, system: str, results: Sequence[Result]) -> Line:
-    return Line(part, group, system, len(results), means(result.values for result in results))
+    Figures are means over the cases to which they apply; times are medians and 95th percentiles (numpy's, linear), a
+    line each; answers of several groups have a line over all.
+    """
+    groups: dict[tuple[Part, str], dict[str, list[Result]]] = {}
+    for result in results:
+        groups.setdefault((result.part, result.group), {}).setdefault(result.system, []).append(result)
+    answered = [result for result in results if result.part == "answers"]
+    if len({result.group for result in answered}) > 1:
+        for result in answered:
+            groups.setdefault(("answers", ALL), {}).setdefault(result.system, []).append(result)
+    found: list[Line] = []
+    for (part, group), by_system in groups.items():
+        for system, of_system in by_system.items():
+            values = [result.values for result in of_system]
+            if part == "time":
+                folds = [(name, quantile(values, q)) for name, q in QUANTILES.items()]
+                found += [Line(part, name, system, len(values), figures) for name, figures in folds]
+            else:
+                found.append(Line(part, group, system, len(values), means(values)))
+    return found
 
 
 def means(values: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean of each figure over the cases that have it, in the order of `FIGURES`."""
+    """Return the mean of each figure over the cases that have it (the sum, where `FIGURES` says so)."""
+    return {
+        name: float(np.sum(found) if FIGURES[name].summed else np.mean(found))
+        for name, found in _by_name(values).items()
+    }
+
+
+def quantile(values: Iterable[Mapping[str, float]], percent: float) -> dict[str, float]:
+    """Return a percentile of each figure over the cases that have it."""
+    return {name: float(np.percentile(found, percent)) for name, found in _by_name(values).items()}
+
+
+def _by_name(values: Iterable[Mapping[str, float]]) -> dict[str, list[float]]:
     rows = list(values)
     named = {name: [row[name] for row in rows if name in row] for name in FIGURES}
-    return {name: float(np.mean(found)) for name, found in named.items() if found}
+    return {name: found for name, found in named.items() if found}

@@ -15,7 +15,8 @@ TITLES = {
     "lists": "Lists of papers",
     "answers": "Answers to questions that papers answer",
     "refusals": "Questions that no paper answers",
-    "time": "Time, tokens and memory",
+    "time": "Time and tokens of an answer",
+    "memory": "Memory",
 }
 
 

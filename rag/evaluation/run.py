@@ -1,31 +1,34 @@
 """Files of questions in, a `Report` out: what `paperchat eval` does."""
 
+import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from index.errors import UserError
+from index.errors import ModelError, UserError
 from index.store import Store
 from index.vectors import Encoder, SentenceEncoder
 from rag.engine import Engine
+from rag.evaluation.asking import ask, engine_answers, results, sample, spread
 from rag.evaluation.cases import Case, read_cases
 from rag.evaluation.collection import evaluation_cache, index_of, is_collection, read_collection
 from rag.evaluation.figures import Result
 from rag.evaluation.kept import KeptVectors
 from rag.evaluation.report import Report
-from rag.evaluation.retrieval import first_f1, list_figures, ranking_figures
-from rag.evaluation.searchers import OURS, Searcher, searchers
+from rag.evaluation.searchers import OURS, searchers
+from rag.evaluation.searching import searched
+from rag.loader import WriterLoader
 from rag.settings import Settings
+from rag.writer import NONE, open_writer
 
 Tell = Callable[[str], None]
 """Is told how far a run is."""
 
-_LISTED = 20
-"""Papers asked of an engine where a list must not end by itself: no figure looks further."""
-
+SAME_SAMPLE = f"{OURS}, same sample"
 _NAMED = 5
 
 
@@ -35,10 +38,10 @@ class Plan:
 
     Attributes:
         files: JSON lines of questions, list requests and unanswerable questions, over the index of the settings; and
-            folders in BEIR layout, each over an index of its own documents.
+            folders in BEIR layout, each over an index of its own documents, which are searched only.
         answers: Ask the questions too, not only search.
         every: Ask each n-th question of each group; searching takes all of them.
-        baselines: Cases that LlamaIndex answers beside us; 0 leaves LlamaIndex out altogether.
+        baselines: Questions that LlamaIndex answers beside us; 0 leaves LlamaIndex out altogether.
         titles: Search for every title in the index too; each should bring its paper first.
     """
 
@@ -51,47 +54,55 @@ class Plan:
 
 @dataclass(frozen=True)
 class Bed:
-    """An index that is measured, and the cases asked of it."""
+    """An index that is measured, what is searched for in it, and what is asked of it."""
 
     name: str
     store: Store
-    engine: Engine
-    cases: tuple[Case, ...]
+    searched: tuple[Case, ...]
+    asked: tuple[Case, ...] = ()
 
 
 def evaluate(plan: Plan, settings: Settings, tell: Tell = lambda text: None) -> Report:
-    """Load what settings name, and measure.
+    """Load what settings name, and measure; the language model is loaded only where something is to be asked.
 
     Raises:
-        UserError: A file, the index or a model cannot be had.
+        UserError: A file, the index or a model cannot be had, or no case is left to measure.
     """
     _check(plan)
-    return measure(plan, settings, SentenceEncoder.from_name(settings.encoder, settings.offline), tell)
+    encoder = SentenceEncoder.from_name(settings.encoder, settings.offline)
+    return measure(plan, settings, encoder, lambda: _load(settings, tell), tell)
 
 
-def measure(plan: Plan, settings: Settings, encoder: Encoder, tell: Tell = lambda text: None) -> Report:
-    """Measure with models that are there already.
+def measure(
+    plan: Plan,
+    settings: Settings,
+    encoder: Encoder,
+    load: Callable[[], WriterLoader],
+    tell: Tell = lambda text: None,
+) -> Report:
+    """Measure with an encoder that is there and a language model that can be loaded.
 
-    The alternatives embed each text once, by `KeptVectors`; paperchat is given the encoder as it is.
+    Answers come first, so that the memory they take is not that of the alternatives. The alternatives embed each text
+    once, by `KeptVectors`; paperchat is given the encoder as it is.
 
     Raises:
         UserError: A file or the index cannot be had, or no case is left to measure.
     """
     _check(plan)
     kept = KeptVectors(encoder, evaluation_cache())
-    results: list[Result] = []
+    found: list[Result] = []
     notes: list[str] = []
     indexes: dict[str, object] = {}
     for bed in _beds(plan, settings, encoder, notes, tell):
         try:
             indexes[bed.name] = {"folder": str(bed.store.folder), **vars(bed.store.manifest)}
-            results += _searched(bed, searchers(bed.store, encoder, kept, settings), tell)
+            found += _measured(bed, plan, settings, encoder, kept, load, tell)
         finally:
             bed.store.close()
             kept.save()
-    if not results:
+    if not found:
         raise UserError(" ".join(["Nothing is left to measure.", *notes]))
-    return Report(_about(plan, settings, indexes), tuple(notes), tuple(results))
+    return Report(_about(plan, settings, indexes), tuple(notes), tuple(found))
 
 
 def _check(plan: Plan) -> None:
@@ -102,14 +113,24 @@ def _check(plan: Plan) -> None:
         )
 
 
+def _load(settings: Settings, tell: Tell) -> WriterLoader:
+    """Load the language model as the product does: it has read what all prompts begin with before it is asked."""
+    tell(f"Loading {settings.model}")
+    loader = WriterLoader(lambda: open_writer(settings), warm=True, times=settings.parallel)
+    loader.start()
+    loader.wait()
+    if loader.writer is None and settings.model != NONE:
+        raise ModelError(loader.reason())
+    return loader
+
+
 def _beds(plan: Plan, settings: Settings, encoder: Encoder, notes: list[str], tell: Tell) -> Iterator[Bed]:
     """Yield the index of the settings with the cases of all files, then each collection with its own."""
     if files := [path for path in plan.files if not is_collection(path)]:
         store = Store.open(settings.index_folder, encoder)
         cases = _whole([case for path in files for case in read_cases(path, store.papers)], notes)
-        if plan.titles:
-            cases += [Case(f"title:{p.id}", "question", "titles", p.title, {p.id: 1}) for p in store.papers]
-        yield Bed("index", store, Engine(settings, store, encoder, None), tuple(cases))
+        titles = [Case(f"title:{p.id}", "question", "titles", p.title, {p.id: 1}) for p in store.papers]
+        yield Bed("index", store, (*cases, *titles) if plan.titles else tuple(cases), tuple(cases))
     for path in plan.files:
         if is_collection(path):
             collection = read_collection(path)
@@ -117,8 +138,7 @@ def _beds(plan: Plan, settings: Settings, encoder: Encoder, notes: list[str], te
             if collection.unjudged:
                 notes.append(f"{collection.name}: {collection.unjudged} queries without a relevant document left out.")
             folder = index_of(collection, encoder, lambda done, total: tell(f"  embedded {done} of {total} chunks"))
-            store = Store.open(folder, encoder)
-            yield Bed(collection.name, store, Engine(settings, store, encoder, None), collection.cases)
+            yield Bed(collection.name, Store.open(folder, encoder), collection.cases)
 
 
 def _whole(cases: Sequence[Case], notes: list[str]) -> list[Case]:
@@ -132,46 +152,51 @@ def _whole(cases: Sequence[Case], notes: list[str]) -> list[Case]:
     return [case for case in cases if not case.lost]
 
 
-def _searched(bed: Bed, ways: dict[str, Searcher], tell: Tell) -> Iterator[Result]:
-    """Yield what each searcher found for each question and list request."""
-    for system, search in ways.items():
-        started, count = time.perf_counter(), 0
-        for case in bed.cases:
-            if case.kind == "question":
-                yield _found(case, system, search)
-            elif case.kind == "list":
-                yield _listed(case, system, search, bed.engine if system == OURS else None)
-            count += case.kind != "unanswerable"
-        tell(f"{bed.name}: {count} searches by {system}, {time.perf_counter() - started:.0f} s")
+def _measured(
+    bed: Bed,
+    plan: Plan,
+    settings: Settings,
+    encoder: Encoder,
+    kept: Encoder,
+    load: Callable[[], WriterLoader],
+    tell: Tell,
+) -> Iterator[Result]:
+    """Yield everything that is measured over one index."""
+    cases = sample(bed.asked, plan.every) if plan.answers else []
+    loader = load() if cases else WriterLoader.of(None)
+    engine = Engine(settings, bed.store, encoder, loader)
+    answers = ask(cases, engine_answers(engine), tell)
+    if cases:
+        yield from results(cases, answers, kept)
+        yield from _memory()
+    ways = searchers(bed.store, encoder, kept, settings)
+    if plan.baselines:
+        from rag.evaluation.llamaindex import NAME, CitationAnswers, LlamaIndex
+
+        other = LlamaIndex(bed.store.papers, kept)
+        ways = {NAME: other.search, **ways}
+        if loader.writer is not None:
+            chosen = spread(cases, plan.baselines)
+            beside = ask(chosen, CitationAnswers(other, loader.writer), tell)
+            yield from results(chosen, [answers[cases.index(case)] for case in chosen], kept, SAME_SAMPLE)
+            yield from results(chosen, beside, kept, NAME)
+    yield from searched(bed.searched, ways, engine, tell)
 
 
-def _found(case: Case, system: str, search: Searcher) -> Result:
-    ranking = search(case.standalone)
-    values = ranking_figures(ranking, case.grades)
-    return Result("retrieval", case.group, system, case.key, case.text, values, {"ranking": ranking})
+def _memory() -> Iterator[Result]:
+    """Yield the most memory that this process has taken, where the system tells."""
+    if sys.platform != "win32":
+        import resource
 
-
-def _listed(case: Case, system: str, search: Searcher, engine: Engine | None) -> Result:
-    """Measure a list: the ranking, and the list that ends by itself where the system can end one."""
-    if engine is None:
-        ranking = search(case.text)
-        listed: dict[str, float] = {}
-        detail = {"ranking": ranking}
-    else:
-        ranking = [match.paper.id for match in engine.papers(case.text, _LISTED).matches]
-        own = [match.paper.id for match in engine.papers(case.text).matches]
-        listed = list_figures(own, case.grades)
-        detail = {"ranking": ranking, "listed": own}
-    figures = ranking_figures(ranking, case.grades)
-    kept = {name: figures[name] for name in ("R@20", "nDCG@10", "nDCG@20")}
-    values = {**kept, **first_f1(ranking, case.grades), **listed}
-    return Result("lists", case.group, system, case.key, case.text, values, detail)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
+        yield Result("memory", "process", OURS, "memory", "", {"peak GiB": peak})
 
 
 def _about(plan: Plan, settings: Settings, indexes: dict[str, object]) -> dict[str, object]:
     return {
         "version": version("paperchat"),
-        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "plan": {**vars(plan), "files": [str(path) for path in plan.files]},
         "settings": settings.model_dump(mode="json", exclude={"api_key"}),
