@@ -23,14 +23,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.corrupt import Case, cases
+from bench.corrupt import TRUE, Case, cases
 from index.chunks import sentences
 from index.papers import Paper, title_key
 from index.store import Store
 from index.vectors import Encoder, SentenceEncoder, Vectors
 from index.words import tokenize
 from rag import Settings
-from rag.check import attribute
+from rag.check import Verdict, attribute
 from rag.evidence import Source, gather
 from rag.names import name_keys
 from rag.retrieve import Ranked, search
@@ -39,12 +39,12 @@ DATA = Path(__file__).parent / "data" / "check.jsonl"
 SEED = 7
 WRONGLY_FLAGGED = 0.05
 NEIGHBOURS = 3
-Judge = Callable[[str, Vectors, Sequence[Source]], str]
+Judge = Callable[["Trial"], str]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A case with what it is checked against."""
+    """A case, its part, its vector, and what it is checked against."""
 
     case: Case
     part: str
@@ -117,6 +117,7 @@ def _by_hand(store: Store) -> list[Case]:
             row["sentence"],
             papers[title_key(row["paper"])],
             tuple(papers[title_key(title)] for title in row.get("shown", ())),
+            question=row.get("question", ""),
         )
         for row in rows
         if title_key(row["paper"]) in papers
@@ -148,11 +149,15 @@ def _judges(dev: Sequence[Trial]) -> dict[str, Judge]:
     cosine = _threshold([_cosine(trial.vector, trial.sources) for trial in true])
     words = _threshold([_words(trial.case.sentence, trial.sources) for trial in true])
     return {
-        f"cosine {cosine:.2f}": lambda _, vector, sources: _over(_cosine(vector, sources), cosine),
-        f"words {words:.2f}": lambda sentence, _, sources: _over(_words(sentence, sources), words),
-        "before": _before,
-        "check": lambda sentence, vector, sources: attribute(sentence, vector, sources).support,
+        f"cosine {cosine:.2f}": lambda trial: _over(_cosine(trial.vector, trial.sources), cosine),
+        f"words {words:.2f}": lambda trial: _over(_words(trial.case.sentence, trial.sources), words),
+        "before": lambda trial: _before(trial.case.sentence, trial.vector, trial.sources),
+        "check": lambda trial: _verdict(trial).support,
     }
+
+
+def _verdict(trial: Trial) -> Verdict:
+    return attribute(trial.case.sentence, trial.vector, trial.sources, asked=trial.case.question)
 
 
 def _threshold(scores: Sequence[float]) -> float:
@@ -215,13 +220,8 @@ def _acronyms(text: str) -> set[str]:
 
 
 def _print_table(title: str, judges: dict[str, Judge], trials: Sequence[Trial]) -> None:
-    statuses = {
-        name: [judge(trial.case.sentence, trial.vector, trial.sources) for trial in trials]
-        for name, judge in judges.items()
-    }
-    kinds = sorted(
-        {trial.case.kind for trial in trials}, key=lambda kind: (kind not in ("copied", "paraphrased"), kind)
-    )
+    statuses = {name: [judge(trial) for trial in trials] for name, judge in judges.items()}
+    kinds = sorted({trial.case.kind for trial in trials}, key=lambda kind: (kind not in TRUE, kind))
     true = [trial.case.true for trial in trials]
     print(f"\n{title}: {sum(true)} true, {len(true) - sum(true)} bent; flagged (or partial)")
     print(f"  {'':18}   n" + "".join(f"  {name:>14}" for name in statuses))
@@ -254,10 +254,10 @@ def _figures(flagged: Sequence[bool], true: Sequence[bool]) -> tuple[float, floa
 def _print_misses(kind: str | None, wanted: str, part: str, trials: Sequence[Trial]) -> None:
     """Print the sentences of a kind that were judged wrongly, of the dev part unless asked otherwise."""
     for trial in trials if kind and part == wanted else ():
-        verdict = attribute(trial.case.sentence, trial.vector, trial.sources)
+        verdict = _verdict(trial)
         if kind in (trial.case.kind, "all") and (verdict.support == "unsupported") == trial.case.true:
-            print(f"    {trial.case.kind}: {trial.case.sentence}\n        {verdict.support}: {verdict.quotes[0].text}")
-            print(f"        {getattr(verdict, 'why', '')}")
+            print(f"    {trial.case.kind}: {trial.case.sentence}")
+            print(f"        {verdict.support} {verdict.why}: {verdict.quotes[0].text}")
 
 
 def _options() -> argparse.Namespace:

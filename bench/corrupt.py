@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from index.chunks import sentences
 from index.papers import Paper
 
-TRUE = ("copied", "paraphrased", "joined")
+TRUE = ("copied", "paraphrased", "joined", "written")
 SYNONYMS = {
     "shows": "demonstrates",
     "show": "demonstrate",
@@ -118,6 +118,7 @@ class Case:
         paper: Whose digest it comes from.
         shown: Papers that must be among those that it is checked against.
         absent: Whether its paper is kept from them.
+        question: What it answers, where that is known.
     """
 
     kind: str
@@ -125,6 +126,7 @@ class Case:
     paper: Paper
     shown: tuple[Paper, ...] = ()
     absent: bool = False
+    question: str = ""
 
     @property
     def true(self) -> bool:

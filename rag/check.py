@@ -11,20 +11,23 @@ from index.papers import Paper
 from index.vectors import Vectors
 from index.words import tokenize
 from rag.answer import Quote, Support
+from rag.comparison import turned
 from rag.evidence import Source
 from rag.facts import lacking, misbound, numbers
 from rag.names import name_keys
 from rag.polarity import contradicts
-from rag.subject import beaten_by_another, owner, subject_of, wrongly_given
+from rag.subject import owner, short_title, subject_of, wrongly_given
 
 __all__ = ["Verdict", "attribute", "numbers"]
 
-SUPPORTED, PARTIAL = 0.62, 0.5
-"""What a paper's claim must be: the mean of the cosine with its nearest sentence and the share of words that it has."""
+SUPPORTED, PARTIAL = 0.6, 0.48
+"""Least weighted mean of a sentence's cosine with the nearest cited one and of the share of its words that are there."""
+_COSINE, _WORDS = 0.4, 0.6
 
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}\b")
+_ABSOLUTE = re.compile(r"\b(?:completely|entirely|conclusively|always|never|every|guarantees?|proves?|perfectly)\b")
 _HINT = 0.1
-_FOREIGN = 0.1
+_FOREIGN = 0.06
 """By so much more must a paper claim a sentence than the one whose method it is about, for that to be the wrong one."""
 _EVIDENCE = 2
 """Sentences of a paper, nearest first, that a sentence's direction is held against."""
@@ -47,7 +50,9 @@ class Verdict:
     why: str = ""
 
 
-def attribute(sentence: str, vector: Vectors, sources: Sequence[Source], hints: Sequence[int] = ()) -> Verdict:
+def attribute(
+    sentence: str, vector: Vectors, sources: Sequence[Source], hints: Sequence[int] = (), asked: str = ""
+) -> Verdict:
     """Find the papers that a sentence leans on, and check it against them.
 
     A paper's claim is half the cosine of its nearest sentence, half the share of the sentence's words in it, less what
@@ -61,6 +66,7 @@ def attribute(sentence: str, vector: Vectors, sources: Sequence[Source], hints: 
         vector: Of the sentence, float32 `(dim,)`.
         sources: What may be cited; at least one.
         hints: Positions of sources that the writer named itself; they win when claims are close.
+        asked: The question: words that a sentence only repeats from it count half where the papers lack them.
     """
     names = name_keys(sentence)
     words = set(tokenize(sentence))
@@ -82,16 +88,19 @@ def attribute(sentence: str, vector: Vectors, sources: Sequence[Source], hints: 
             missing = missing & gaps[at]
     ranked = [_ranked(sources[at], vector, sentence) for at in cited]
     quotes = tuple(sources[at].quote(best[0], score) for at, (best, score) in zip(cited, ranked, strict=True))
-    share = _share(words, set().union(*(texts[at].words for at in cited)))
-    meaning = 0.5 * max(quote.score for quote in quotes) + 0.5 * share
+    there = set().union(*(texts[at].words for at in cited))
+    share = _share(words, there) + 0.5 * _share(words, set(tokenize(asked)) - there)
+    meaning = _COSINE * max(quote.score for quote in quotes) + _WORDS * share
     why = "number" if missing & lacking(sentence, "") else "name" if missing else ""
     why = why or ("meaning" if meaning < PARTIAL else "")
     why = why or _against(sentence, sources, cited, [best for best, _ in ranked], meant)
-    return Verdict(tuple(cited), quotes, _support(why, meaning), why)
+    bold = not why and any(word not in texts[order[0]].lower for word in _ABSOLUTE.findall(sentence))
+    return Verdict(tuple(cited), quotes, _support(why, meaning, bold), why)
 
 
-def _support(why: str, meaning: float) -> Support:
-    return "unsupported" if why else "supported" if meaning >= SUPPORTED else "partial"
+def _support(why: str, meaning: float, bold: bool) -> Support:
+    """Sum up: nothing may speak against a sentence; more is said than the paper dares to is partial at best."""
+    return "unsupported" if why else "partial" if bold or meaning < SUPPORTED else "supported"
 
 
 def _against(
@@ -108,12 +117,13 @@ def _against(
         return "number"
     papers = [sources[at].paper for at in cited]
     if (subject := subject_of(sentence, [source.paper for source in sources])) is not None:
-        at = owner(subject, [source.paper for source in sources])
-        if at is not None and subject.name not in papers[0].abstract and max(meant) - meant[at] > _FOREIGN:
-            return "subject"
+        at = owner(subject, sentence, [source.paper for source in sources])
+        if at is not None and subject.name not in papers[0].abstract:
+            if max(meant) - meant[at] > _FOREIGN or lacking(sentence, _text(sources[at].paper).text):
+                return "subject"
         if wrongly_given(subject, papers, near):
             return "subject"
-    if beaten_by_another(sentence, papers):
+    if any(turned(sentence, near, short_title(paper)) for paper in papers[:1]):
         return "direction"
     others = [
         span.text for of, places in zip(spans, best, strict=True) for at, span in enumerate(of) if at not in places

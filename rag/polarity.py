@@ -1,4 +1,4 @@
-"""A sentence and what a paper says in, whether they disagree out: by negation, by direction, by who beats whom.
+"""A sentence and what a paper says in, whether they disagree out: by a negation or by a direction.
 
 Rules over small tables; they know no grammar, and stay silent where nothing in the paper is near enough to compare.
 """
@@ -17,7 +17,7 @@ _NOT = (
 _SOFT = (
     r"avoid\w*|prevent\w*|eliminat\w*|remov\w*|instead|rather|lacks?|lacking|absen\w+|un(?:changed|touched|affected|able|"
     r"necessary|needed|known|clear|like|likely)|\w+-free|\w+-agnostic|free|few|little|rarely|seldom|only|independent\w*|"
-    r"frozen|except|contrast|impossible|ignor\w*|miss\w*|beyond|too|suffer\w*|worse|exclu\w+|dispens\w+|obviat\w+"
+    r"frozen|except|contrast|impossible|ignor\w*|miss\w*|beyond|too|poor\w*|suffer\w*|worse|exclu\w+|dispens\w+|obviat\w+"
 )
 """Words that may deny in their own way: where one stands, nothing is said of a negation."""
 _NEGATION = re.compile(rf"\b(?:{_NOT})\b|n['’]t\b", re.I)
@@ -28,10 +28,10 @@ _CLAUSE = re.compile(r"[;:]|,(?!\d)|\s(?:and|while|whereas|but|yet|although|thou
 _AXES = (
     (
         "increase increases increased increasing raise raises raised raising rise rises rose risen rising grow grows "
-        "grew growing higher more larger greater bigger up",
+        "grew growing higher more larger greater bigger",
         "decrease decreases decreased decreasing reduce reduces reduced reducing reduction lower lowers lowered "
         "lowering cut cuts cutting fall falls fell falling drop drops dropped dropping shrink shrinks shrank shrinking "
-        "less fewer smaller decline declines declined down",
+        "less fewer smaller decline declines declined",
     ),
     (
         "faster fast quick quicker quickly speeds speedup accelerate accelerates accelerated",
@@ -54,6 +54,8 @@ _AXES = (
     ("high highly", "low"),
     ("strong strongly", "weak weakly poor"),
     ("well", "poorly badly"),
+    ("unchanged untouched unaltered unaffected", "change changes changed changing alters altered modifies modified"),
+    ("all both", "none neither"),
     ("always often", "never rarely seldom"),
     ("most", "least"),
 )
@@ -63,31 +65,12 @@ _PHRASES = re.compile(
     r"trails? behind|trails|trailed|is behind|are behind|inferior to|worse than)\b",
     re.I,
 )
-_CUE_STEMS = frozenset(stem for word in _CUES for stem in tokenize(word))
+_UP, _DOWN = (re.compile(rf"\b(?:go|goes|going|went) {way}\b") for way in ("up", "down"))
+_WORD = re.compile(r"(?:high|low)(?=-)|[\w.%×+]+(?:[-'’][\w.]+)*|[;:]")
 _REACH = 7
 """Words on each side of a word of direction that say what it is said of."""
 _NEAR = 2
 """Shared words that make two clauses comparable."""
-
-_WINS = (
-    r"outperform(?:s|ed|ing)?|beat(?:s|en|ing)?|surpass(?:es|ed|ing)?|exceed(?:s|ed|ing)?|outdo(?:es|ing)?|tops|"
-    r"overtakes?|triples|doubles|better than|superior to|faster than|higher than|stronger than|ahead of|above|over"
-)
-_LOSES = (
-    r"underperform(?:s|ed|ing)?|loses? to|worse than|inferior to|slower than|lower than|behind|lags?|trails?|below|"
-    r"falls? short of|(?:beaten|outperformed|surpassed) by"
-)
-
-
-WINS = (
-    r"outperform(?:s|ed|ing)?|beat(?:s|en|ing)?|surpass(?:es|ed|ing)?|exceed(?:s|ed|ing)?|outdo(?:es|ing)?|tops|"
-    r"overtakes?|triples|doubles|(?:better|faster|higher|stronger|more accurate) than|superior to|ahead of|above|over"
-)
-LOSES = (
-    r"underperform(?:s|ed|ing)?|loses? to|(?:worse|slower|lower|weaker) than|inferior to|behind|lags?|trails?|below|"
-    r"falls? short of|(?:beaten|outperformed|surpassed) by"
-)
-"""What stands between the one that is better and the one that is worse, and the other way round."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +108,9 @@ def _denies(text: str, others: Sequence[str]) -> bool:
 
 
 def _says(clause: str, scope: Sequence[str]) -> bool:
+    """Tell whether a clause has the first of what is denied, and most of the rest."""
     words = set(tokenize(clause))
-    shared = sum(stem in words for stem in scope)
-    return shared >= max(_NEAR, 0.6 * len(scope))
+    return scope[0] in words and sum(stem in words for stem in scope) >= max(_NEAR, 0.6 * len(scope))
 
 
 def _turned(sentence: str, evidence: Sequence[str]) -> bool:
@@ -146,13 +129,14 @@ def _turned(sentence: str, evidence: Sequence[str]) -> bool:
 @lru_cache(maxsize=4096)
 def _cues(text: str) -> tuple[_Cue, ...]:
     """Return the words of direction of a text; a negation right before one turns it round."""
-    words = re.findall(r"[\w.%×+]+(?:['’]\w+)?|[;:]", _PHRASES.sub("underperforms", text))
+    text = _DOWN.sub("falls", _UP.sub("rises", _PHRASES.sub("underperforms", text)))
+    words = _WORD.findall(text)
     found = []
     for at, word in enumerate(words):
         if (known := _CUES.get(word.casefold())) is None:
             continue
         denied = any(_NEGATION.fullmatch(before) for before in words[max(at - 3, 0) : at])
-        around = " ".join([*words[max(at - _REACH, 0) : at], *words[at + 1 : at + 1 + _REACH]])
-        stems = frozenset(stem for stem in tokenize(around) if stem not in _CUE_STEMS)
-        found.append(_Cue(known[0], known[1] ^ denied, stems))
+        around = [*words[max(at - _REACH, 0) : at], *words[at + 1 : at + 1 + _REACH]]
+        stems = tokenize(" ".join(word for word in around if word.casefold() not in _CUES))
+        found.append(_Cue(known[0], known[1] ^ denied, frozenset(stems)))
     return tuple(found)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.papers import Paper
+from rag.comparison import LOSES, WINS
 from rag.names import names
-from rag.polarity import LOSES, WINS
 
 _LEAD = re.compile(
     r"^(?:(?:The (?:authors|paper|study)|They|We|It|This (?:paper|work|study))(?: also)? (?:\w+ )?"
@@ -17,7 +17,10 @@ _LEAD = re.compile(
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.I)
 _WORD = r"[\w+.*/-]*[A-Z][\w+.*/-]*"
 _RUN = re.compile(rf"{_WORD}(?:\s(?:{_WORD}|\d[\w.]*))*")
-_COMPARED = rf"(?:{WINS}|{LOSES}|than|against|unlike|like|versus|vs\.?|beyond|rivals?|compared (?:with|to))"
+_VERB = re.compile(r"\s+(?:is|was|are|were|has|have|had|can|could|may|will|does|do|also|and|\w{3,}(?:s|ed))\b")
+_COMPARED = (
+    rf"(?:{WINS}|{LOSES}|above|over|below|than|against|unlike|like|versus|vs\.?|beyond|rivals?|compared (?:with|to))"
+)
 _LISTED = re.compile(
     rf"\b(?:{_COMPARED}(?:\s+(?:[a-z]+(?:-[a-z]+)*|[\w.+-]*[A-Z\d][\w.+-]*),?){{0,6}}"
     r"|(?:with|of|from|by|using|in|for|to|on|improves|extends)(?:\s+(?:the|a|an|its|and|or|[\w.+-]*[A-Z\d][\w.+-]*),?){0,5})"
@@ -46,16 +49,24 @@ def subject_of(sentence: str, papers: Sequence[Paper]) -> Subject | None:
     run = re.sub(r"['’]s?$", "", found[0].rstrip(".,"))
     if spelt := names(run):
         return Subject(spelt[0], _key(spelt[0]))
+    if not _VERB.match(text[found.end() :]):
+        return None  # "Transformer models": part of something longer
     within = re.compile(rf"(?:[a-z,(]|\band) {re.escape(run)}\b")
-    if any(_short(paper) == run or within.search(paper.abstract) for paper in papers):
+    if any(short_title(paper) == run or within.search(paper.abstract) for paper in papers):
         return Subject(run, _key(run))
     return None
 
 
-def owner(subject: Subject, papers: Sequence[Paper]) -> int | None:
-    """Return the position of the one paper whose short title is the subject, None for none or several."""
-    found = [at for at, paper in enumerate(papers) if _key(_short(paper)) == subject.key]
-    return found[0] if len(found) == 1 else None
+def owner(subject: Subject, sentence: str, papers: Sequence[Paper]) -> int | None:
+    """Return the position of the one paper whose short title is the subject.
+
+    None for none or several, and where the sentence names the method of another paper too: it may tell of both.
+    """
+    found = [at for at, paper in enumerate(papers) if _key(short_title(paper)) == subject.key]
+    told = [
+        paper for paper in papers if short_title(paper) and re.search(rf"\b{re.escape(short_title(paper))}\b", sentence)
+    ]
+    return found[0] if len(found) == 1 and len(told) == 1 else None
 
 
 def wrongly_given(subject: Subject, cited: Sequence[Paper], evidence: Sequence[str]) -> bool:
@@ -69,21 +80,15 @@ def wrongly_given(subject: Subject, cited: Sequence[Paper], evidence: Sequence[s
     return all(_only_compared(subject.name, text) for text in evidence if subject.name in text or _named(subject, text))
 
 
-def beaten_by_another(sentence: str, cited: Sequence[Paper]) -> bool:
-    """Tell whether a sentence has something beat the cited paper's own method where the paper has no such thing."""
-    for paper in cited:
-        own = _short(paper)
-        if not own or len(own.split()) > 3:
-            continue
-        loses = re.compile(rf"\b(?:{WINS})\s+(?:the\s+)?{re.escape(own)}\b|\b{re.escape(own)}\s+(?:{LOSES})\b")
-        if loses.search(sentence) and not loses.search(paper.abstract):
-            return True
-    return False
+def short_title(paper: Paper) -> str:
+    """Return what stands before the colon of a title, "" where there is none."""
+    head, colon, _ = paper.title.partition(":")
+    return head.strip() if colon else ""
 
 
 def _is_own(subject: Subject, paper: Paper) -> bool:
     """Tell whether a paper is about the subject: it is in the title, an abbreviation, or what a sentence is about."""
-    titles = {_key(name) for name in names(paper.title)} | {_key(_short(paper))}
+    titles = {_key(name) for name in names(paper.title)} | {_key(short_title(paper))}
     if subject.name in paper.title or any(len(title) > 2 and subject.key.startswith(title) for title in titles):
         return True
     if f"({subject.name})" in paper.abstract:
@@ -99,12 +104,6 @@ def _only_compared(name: str, text: str) -> bool:
     """Tell whether each mention of a name is one that something is compared with or made of."""
     starts = [match.start() for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)]
     return all(_LISTED.search(text[:start]) for start in starts)
-
-
-def _short(paper: Paper) -> str:
-    """Return what stands before the colon of a title, "" where there is none."""
-    head, colon, _ = paper.title.partition(":")
-    return head.strip() if colon else ""
 
 
 def _key(name: str) -> str:
