@@ -21,7 +21,7 @@ from rag.subject import owner, short_title, subject_of, wrongly_given
 __all__ = ["Verdict", "attribute", "numbers"]
 
 SUPPORTED, PARTIAL = 0.6, 0.48
-"""Least weighted mean of a sentence's cosine with the nearest cited one and of the share of its words that are there."""
+"""Least weighted mean of the cosine with the nearest cited sentence and of the share of words that are there."""
 _COSINE, _WORDS = 0.4, 0.6
 
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}\b")

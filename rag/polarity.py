@@ -130,7 +130,7 @@ def _turned(sentence: str, evidence: Sequence[str]) -> bool:
 def _cues(text: str) -> tuple[_Cue, ...]:
     """Return the words of direction of a text; a negation right before one turns it round."""
     text = _DOWN.sub("falls", _UP.sub("rises", _PHRASES.sub("underperforms", text)))
-    words = _WORD.findall(text)
+    words = [word.rstrip(".") for word in _WORD.findall(text)]
     found = []
     for at, word in enumerate(words):
         if (known := _CUES.get(word.casefold())) is None:
