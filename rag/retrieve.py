@@ -31,7 +31,7 @@ class Weights:
     match: float = 0.7
     names: float = 0.15
     neighbours: float = 0.4
-    feedback: float = 0.2
+    feedback: float = 0.3
 
     @property
     def total(self) -> float:
@@ -40,14 +40,25 @@ class Weights:
 
 
 WEIGHTS = Weights()
+LIST_WEIGHTS = Weights(feedback=1.0)
+"""A list has many right papers, so what the first ones share may count more than for a question that one answers."""
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A paper and its score, 0 to 1: the weighted mean of its signals, each stretched over the candidates."""
+    """A paper and why it stands where it does.
+
+    Attributes:
+        paper: The paper.
+        score: The weighted mean of its signals, each stretched over the candidates: 0 to 1.
+        similarity: The mean of its cosine as a whole and that of its best chunk.
+        match: How well it has each word of the question, a mean cosine; 0 where the index has no words.
+    """
 
     paper: Paper
     score: float
+    similarity: float = 0.0
+    match: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -92,8 +103,8 @@ def search(
     Candidates are the best `candidates` papers of either searcher. A candidate's similarity is the mean of its cosine
     as a whole and that of its best chunk; similarity and BM25 score are each divided by the best one among the
     candidates, then added with weights (convex combination: Bruch, Gai and Ingber 2023, doi:10.1145/3596512). To that
-    come the match of the single words in their context, names that stand in the title and, in a second round, the
-    scores of the candidate's neighbours and the words that are typical of the first ones. A paper whose title is the
+    come the match of the single words in their context and names that stand in the title; on that, the scores of the
+    candidate's neighbours, and on those the words that are typical of the first ones. A paper whose title is the
     question comes first.
     """
     asked = _encoded(encoder, question)
@@ -104,15 +115,19 @@ def search(
         return Found(asked.vector, (), 0.0, 0.0, False)
     cosines = store.similarities(positions, asked.vector)
     key, titles = title_key(question), [store.papers[at].title for at in positions]
-    scores = dense_weight * share(cosines.mean(axis=1)) + (1 - dense_weight) * share(words[positions])
-    scores += weights.match * spread(signals.word_match(store, asked, positions))
+    similarity, match = cosines.mean(axis=1), signals.word_match(store, asked, positions)
+    scores = dense_weight * share(similarity) + (1 - dense_weight) * share(words[positions])
+    scores += weights.match * spread(match)
     scores += weights.names * signals.names_shared(question, titles)
-    near = spread(signals.neighbours(scores, store.wholes(positions)))
-    typical = share(signals.feedback(store, scores, positions))
-    scores = (scores + weights.neighbours * near + weights.feedback * typical) / weights.total
+    scores += weights.neighbours * spread(signals.neighbours(scores, store.wholes(positions)))
+    scores += weights.feedback * share(signals.feedback(store, scores, positions))
+    scores /= weights.total
     scores += [key == title_key(title) for title in titles]
     order = np.lexsort((np.arange(len(positions)), -np.round(scores, 6)))
-    ranked = tuple(Ranked(store.papers[positions[at]], float(min(scores[at], 1.0))) for at in order[:limit])
+    ranked = tuple(
+        Ranked(store.papers[positions[at]], float(min(scores[at], 1.0)), float(similarity[at]), float(match[at]))
+        for at in order[:limit]
+    )
     first = [hit.paper for hit in ranked[:3]]
     return Found(
         asked.vector, ranked, float(cosines.max()), _coverage(store, question, first), _named(store, question, first)
