@@ -67,6 +67,7 @@ class Sentence:
         support: What the check against the cited abstracts said.
         quotes: The sentence of each cited abstract that bears it, in the order of `numbers`.
         lead: What stands between the sentence before and this one: "", " " or line breaks.
+        repaired: It is a sentence of the abstract, in place of one that no abstract supports.
     """
 
     text: str
@@ -74,11 +75,12 @@ class Sentence:
     support: Support
     quotes: tuple[Quote, ...] = ()
     lead: str = " "
+    repaired: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         values = {"text": self.text, "numbers": list(self.numbers), "support": self.support}
-        return {**values, "quotes": [quote.to_dict() for quote in self.quotes]}
+        return {**values, "quotes": [quote.to_dict() for quote in self.quotes], "repaired": self.repaired}
 
     @property
     def marked(self) -> str:

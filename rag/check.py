@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,6 +15,7 @@ from rag.comparison import turned
 from rag.evidence import Source
 from rag.facts import lacking, misbound, numbers
 from rag.names import name_keys
+from rag.nli import Inferrer
 from rag.polarity import contradicts
 from rag.subject import owner, short_title, subject_of, wrongly_given
 
@@ -41,7 +42,8 @@ class Verdict:
         sources: Positions of the papers that bear it, best first.
         quotes: The sentence of each that does.
         support: How well.
-        why: What speaks against it: "" or one of "number", "name", "subject", "negation", "direction", "meaning".
+        why: What speaks against it: "" or one of "number", "name", "subject", "negation", "direction", "meaning",
+            "contradiction".
     """
 
     sources: tuple[int, ...]
@@ -51,7 +53,12 @@ class Verdict:
 
 
 def attribute(
-    sentence: str, vector: Vectors, sources: Sequence[Source], hints: Sequence[int] = (), asked: str = ""
+    sentence: str,
+    vector: Vectors,
+    sources: Sequence[Source],
+    hints: Sequence[int] = (),
+    asked: str = "",
+    inferrer: Inferrer | None = None,
 ) -> Verdict:
     """Find the papers that a sentence leans on, and check it against them.
 
@@ -67,6 +74,8 @@ def attribute(
         sources: What may be cited; at least one.
         hints: Positions of sources that the writer named itself; they win when claims are close.
         asked: The question: words that a sentence only repeats from it count half where the papers lack them.
+        inferrer: Has a say too, where one is configured: what it finds contradicted is unsupported, what it finds
+            entailed is supported unless a number, a name or the subject is wrong, anything else is partial at best.
     """
     names = name_keys(sentence)
     words = set(tokenize(sentence))
@@ -95,12 +104,26 @@ def attribute(
     why = why or ("meaning" if meaning < PARTIAL else "")
     why = why or _against(sentence, sources, cited, [best for best, _ in ranked], meant)
     bold = not why and any(word not in texts[order[0]].lower for word in _ABSOLUTE.findall(sentence))
-    return Verdict(tuple(cited), quotes, _support(why, meaning, bold), why)
+    verdict = Verdict(tuple(cited), quotes, _support(why, meaning, bold), why)
+    return _inferred(verdict, sentence, inferrer, ranked[0][0], sources[cited[0]]) if inferrer else verdict
 
 
 def _support(why: str, meaning: float, bold: bool) -> Support:
     """Sum up: nothing may speak against a sentence; more is said than the paper dares to is partial at best."""
     return "unsupported" if why else "partial" if bold or meaning < SUPPORTED else "supported"
+
+
+def _inferred(verdict: Verdict, sentence: str, inferrer: Inferrer, best: Sequence[int], source: Source) -> Verdict:
+    """Let a model of inference move a verdict: its premise are the title and the nearest sentences."""
+    if verdict.why in ("number", "name", "subject"):
+        return verdict
+    premise = " ".join([f"{source.paper.title}.", *(source.spans[at].text for at in sorted(best))])
+    found = inferrer.infer(premise, sentence)
+    if found == "contradiction":
+        return replace(verdict, support="unsupported", why=verdict.why or "contradiction")
+    if found == "entailment":
+        return replace(verdict, support="supported", why="")
+    return verdict if verdict.support == "unsupported" else replace(verdict, support="partial")
 
 
 def _against(

@@ -6,9 +6,15 @@ from dataclasses import replace
 
 from index.chunks import sentences
 from index.vectors import Encoder
-from rag.answer import CANNOT_ANSWER, Answer, Citation, Quote, Sentence
+from rag.answer import CANNOT_ANSWER, Answer, Citation, Quote, Sentence, Support
 from rag.check import Verdict, attribute
 from rag.evidence import Source
+from rag.nli import Inferrer
+
+REPLACED = 0.65
+"""An unsupported sentence this near to a sentence of an abstract (cosine) gives way to it."""
+_REPAIRABLE = ("number", "name", "negation", "direction", "contradiction")
+"""What may be wrong with it: what is said of another's method, or means something else, is of another thing."""
 
 _ONE = r"(?:\[\s*(?:(?:excerpt|source|paper|s)\s*)?\^?[1-9]\d?(?:\s*(?:[,;–-]|and)\s*[1-9]\d?)*\s*\]|【[^】]{0,20}】)"
 _MARKER = re.compile(rf"\s*{_ONE}(?:\s*(?:,|;|and)?\s*{_ONE})*", re.I)
@@ -35,15 +41,32 @@ _END = re.compile(r"[.!?…:][\"'”’)\]]*$")
 class Composer:
     """Grows an answer: finished sentences are attributed, checked and numbered; the unfinished one follows as it is."""
 
-    def __init__(self, encoder: Encoder, sources: Sequence[Source]) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        sources: Sequence[Source],
+        asked: str = "",
+        inferrer: Inferrer | None = None,
+    ) -> None:
+        """Start an answer.
+
+        Args:
+            encoder: That of the index.
+            sources: What may be cited: those that the writer was shown first, as it counts them.
+            asked: The question.
+            inferrer: Checks sentences too, if there is one.
+        """
         self._encoder = encoder
         self._sources = list(sources)
+        self._asked = asked
+        self._inferrer = inferrer
         self._raw = ""
         self._read = 0
         self._numbers: dict[str, int] = {}
         self.sentences: list[Sentence] = []
         self.citations: list[Citation] = []
         self.dropped = 0
+        self.replaced = 0
 
     def add(self, piece: str) -> None:
         """Take the next piece of text; what it completes is checked at once."""
@@ -94,24 +117,44 @@ class Composer:
             return
         if text.casefold().rstrip(".") == CANNOT_ANSWER.casefold().rstrip(".") or _REFUSAL.search(text):
             return
-        verdict = attribute(text, self._encoder.encode([text])[0], self._sources, _hints(raw))
+        vector = self._encoder.encode([text])[0]
+        verdict = attribute(text, vector, self._sources, _hints(raw), self._asked, self._inferrer)
         if verdict.support == "unsupported":
-            self.dropped += 1
+            self._repair(verdict, lead if self.sentences else "")
             return
         self._cite(text, verdict, lead if self.sentences else "")
+
+    def _repair(self, verdict: Verdict, lead: str) -> None:
+        """Put the abstract's sentence in place of one that nearly says it of the same thing, or leave that out."""
+        quote, source = verdict.quotes[0], self._sources[verdict.sources[0]]
+        known = {(of.text, of.start) for sentence in self.sentences for of in sentence.quotes}
+        if verdict.why not in _REPAIRABLE or quote.score < REPLACED or (quote.text, quote.start) in known:
+            self.dropped += 1
+            return
+        self.replaced += 1
+        self._append(_MARKER.sub("", quote.text), (source,), (quote,), "supported", lead, repaired=True)
 
     def _cite(self, text: str, verdict: Verdict, lead: str) -> None:
         cited = tuple(self._sources[at] for at in verdict.sources)
         self._append(text, cited, verdict.quotes, verdict.support, lead)
 
-    def _append(self, text: str, cited: Sequence[Source], quotes: tuple[Quote, ...], support: str, lead: str) -> None:
+    def _append(
+        self,
+        text: str,
+        cited: Sequence[Source],
+        quotes: tuple[Quote, ...],
+        support: Support,
+        lead: str,
+        *,
+        repaired: bool = False,
+    ) -> None:
         numbers = []
         for source, quote in zip(cited, quotes, strict=True):
             number = self._numbers.setdefault(source.paper.id, len(self._numbers) + 1)
             if number > len(self.citations):
                 self.citations.append(Citation(number, source.paper, quote))
             numbers.append(number)
-        self.sentences.append(Sentence(text, tuple(numbers), support, quotes, lead))  # type: ignore[arg-type]
+        self.sentences.append(Sentence(text, tuple(numbers), support, quotes, lead, repaired))
 
     def _lead(self, at: int) -> str:
         """Return what stands between the sentence that ended at `at` and the next: a space or line breaks."""

@@ -20,6 +20,7 @@ from rag.evidence import Source, fit, gather
 from rag.followup import standalone
 from rag.lists import PaperList, cut
 from rag.loader import WriterLoader
+from rag.nli import CrossEncoderInferrer
 from rag.retrieve import Found, search
 from rag.settings import Settings
 from rag.writer import NONE, Writer, open_writer
@@ -67,6 +68,7 @@ class Engine:
         self.settings = settings
         self._store = store
         self._encoder = encoder
+        self._inferrer = CrossEncoderInferrer.from_name(settings.nli, settings.offline) if settings.nli else None
         self._loader = writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer)
         self._before: Store | None = None  # still open for those who were searching it
         self._opening = threading.Lock()
@@ -206,7 +208,7 @@ class Engine:
         answer = replace(answer, writer=writer.name)
         try:
             shown = fit(sources[: self.settings.evidence_papers], self.settings.evidence_tokens, writer.count)
-            composer = Composer(self._encoder, shown)
+            composer = Composer(self._encoder, shown, answer.standalone, self._inferrer)
             question = " ".join(answer.question.split())
             messages = prompt.build(question, shown, answer.standalone.removesuffix(question).strip())
             for piece in writer.write(messages, self.settings.answer_tokens, cancel):
@@ -226,7 +228,12 @@ class Engine:
         elif not answer.sentences:
             yield _declined(answer, clock)
         else:
-            yield replace(answer, note=_left_out(composer.dropped), timings=clock.end(answer.timings), done=True)
+            yield replace(
+                answer,
+                note=_left_out(composer.dropped, composer.replaced),
+                timings=clock.end(answer.timings),
+                done=True,
+            )
 
     def _quoted(self, answer: Answer, sources: Sequence[Source], why: str, clock: Clock) -> Answer:
         """Answer by quoting the sentences nearest to the question."""
@@ -292,10 +299,10 @@ def _declined(answer: Answer, clock: Clock) -> Answer:
     )
 
 
-def _left_out(dropped: int) -> str:
-    """Say that sentences were left out because no abstract bears them."""
-    return (
-        f"{dropped} sentence{'s' * (dropped > 1)} left out: no abstract supports {'them' if dropped > 1 else 'it'}."
-        if dropped
-        else ""
-    )
+def _left_out(dropped: int, replaced: int) -> str:
+    """Say that sentences were left out or replaced because no abstract bears them."""
+    if not dropped and not replaced:
+        return ""
+    done = [(dropped, "left out"), (replaced, "replaced by the abstract's own")]
+    counts = " and ".join(f"{count} sentence{'s' * (count > 1)} {what}" for count, what in done if count)
+    return f"{counts}: no abstract supports {'them' if dropped + replaced > 1 else 'it'}."

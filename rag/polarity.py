@@ -23,7 +23,10 @@ _SOFT = (
 _NEGATION = re.compile(rf"\b(?:{_NOT})\b|n['’]t\b", re.I)
 _DENYING = re.compile(rf"\b(?:{_NOT}|{_SOFT})\b|n['’]t\b", re.I)
 _EXCEPT = re.compile(r"\b(?:not only|no longer|no more than|not just|nor only|not all|no less)\b", re.I)
-_CLAUSE = re.compile(r"[;:]|,(?!\d)|\s(?:and|while|whereas|but|yet|although|though|because|since|so|even if|when)\s")
+_CLAUSE = re.compile(
+    r"[;:]|,(?!\d)|\s(?:and|while|whereas|but|yet|although|though|because|since|so|even if|when)\s"
+    r"|\s(?=(?:instead of|rather than|without|except|not from|beyond)\s)"
+)
 
 _AXES = (
     (
@@ -129,7 +132,7 @@ def _turned(sentence: str, evidence: Sequence[str]) -> bool:
 @lru_cache(maxsize=4096)
 def _cues(text: str) -> tuple[_Cue, ...]:
     """Return the words of direction of a text; a negation right before one turns it round."""
-    text = _DOWN.sub("falls", _UP.sub("rises", _PHRASES.sub("underperforms", text)))
+    text = _DOWN.sub("falls", _UP.sub("rises", _PHRASES.sub("underperforms", _EXCEPT.sub(" ", text))))
     words = [word.rstrip(".") for word in _WORD.findall(text)]
     found = []
     for at, word in enumerate(words):

@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     evidence_papers: int = Field(default=3, ge=1, le=10, description="Papers shown to the language model.")
     evidence_tokens: int = Field(default=320, ge=80, le=16000, description="Tokens of evidence shown to it.")
     answer_tokens: int = Field(default=150, ge=16, le=4000, description="Tokens that it may write.")
+    nli: str = Field(
+        default="",
+        description="Cross-encoder for natural language inference (a folder or hub name) that checks sentences too; "
+        "none by default.",
+    )
     question_chars: int = Field(default=2000, ge=100, le=20000, description="Longest question that is taken.")
     offline: bool = Field(default=False, description="Open no connection: use the models that are on disk.")
 

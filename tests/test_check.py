@@ -43,6 +43,12 @@ def test_a_true_sentence_is_supported_by_its_paper(sources: list[Source], senten
         "ORCHARD-X schedules training jobs on shared clusters.",
         "TiDy orders utterances from short to long during training.",
         "Penguins prefer colder water in southern winters.",
+        "On the Harbour benchmark, TideNet lowers the error 31x.",
+        "On the Harbour benchmark, TideNet raises the error by 31%.",
+        "Compost does not start pretraining from old checkpoints.",
+        "Orchard adds Gaussian noise to sparse gradients only.",
+        "Lantern orders utterances from Switchboard from short to long during training.",
+        "Word error rate falls from 14.2 to 11.9 thousand on noisy speech.",
     ],
 )
 def test_a_bent_sentence_is_unsupported(sources: list[Source], sentence: str) -> None:

@@ -145,3 +145,36 @@ def test_a_sentence_about_what_is_not_used_is_no_refusal(encoder: HashingEncoder
 def test_a_true_sentence_with_a_negation_is_no_refusal(sources: list[Source]) -> None:
     answer, _ = compose(sources, "Compost starts pretraining from old checkpoints, not from random weights.")
     assert answer.text == "Compost starts pretraining from old checkpoints, not from random weights [1]."
+
+
+def test_a_wrong_number_gives_way_to_the_sentence_of_the_abstract(sources: list[Source]) -> None:
+    answer, _ = compose(sources, "Pretraining with Compost takes 2.5x less time on average.")
+    assert answer.text == "Pretraining takes 1.5x less time on average [1]."
+    (sentence,) = answer.sentences
+    assert sentence.repaired and sentence.to_dict()["repaired"] and sentence.support == "supported"
+
+
+def test_a_wrong_number_is_left_out_where_the_answer_has_the_right_one(sources: list[Source]) -> None:
+    composer = Composer(HashingEncoder(), sources)
+    composer.add(f"{PLAIN} Pretraining takes 2.5x less time on average.")
+    composer.finish()
+    assert [sentence.text for sentence in composer.sentences] == [PLAIN]
+    assert (composer.dropped, composer.replaced) == (1, 0)
+
+
+def test_what_is_said_of_another_method_or_of_nothing_is_left_out(sources: list[Source]) -> None:
+    composer = Composer(HashingEncoder(), sources)
+    composer.add("Lantern starts pretraining from old checkpoints instead of random weights. Penguins like cold water.")
+    composer.finish()
+    assert (composer.sentences, composer.dropped, composer.replaced) == ([], 2, 0)
+
+
+def test_words_that_only_repeat_the_question_do_not_count_against_a_sentence(sources: list[Source]) -> None:
+    text = "Warm starting for pocket budgets means old checkpoints."
+    kept = []
+    for asked in ("", "What does warm starting mean for pocket budgets?"):
+        composer = Composer(HashingEncoder(), sources, asked)
+        composer.add(text)
+        composer.finish()
+        kept.append(len(composer.sentences))
+    assert kept == [0, 1]
