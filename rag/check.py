@@ -184,7 +184,7 @@ def _acronyms(text: str) -> set[str]:
         if at + length <= len(words)
         and carries[at]
         and carries[at + length - 1]
-        and (length > 2 or all(carries[at : at + 2]))
+        and sum(carries[at : at + length]) >= max(length - 1, 2)
     }
 
 

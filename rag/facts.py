@@ -55,6 +55,8 @@ _FACTOR = re.compile(r"\bfactors? (?:of|from|between)(?: about| around| roughly|
 _JOINT = re.compile(r"^\s?(?:-|to|up to|and|or|through|,)\s?(?:over |about |even )?$")
 _CLAUSE = re.compile(r"[;:()]|,(?!\d)|\s(?:and|while|whereas|but|yet|although|though|versus|vs\.?)\s")
 
+_SCORE = 20
+"""A whole number without a unit that may be a percentage: most counts are smaller."""
 _COUNTED = frozenset({"point", "percent", "time", "fold"})
 
 
@@ -75,8 +77,13 @@ class Quantity:
     end: int
 
     def stands_for(self, other: "Quantity") -> bool:
-        """Tell whether it may be said where a paper has the other; a percentage is no multiple, a count neither."""
-        return self.value == other.value and (self.unit == other.unit or TIMES not in (self.unit, other.unit))
+        """Tell whether it may be said where a paper has the other.
+
+        A percentage is no multiple, a count neither; a score may be given as a percentage, "two tasks" may not.
+        """
+        if self.value != other.value or self.unit == other.unit:
+            return self.value == other.value
+        return TIMES not in (self.unit, other.unit) and ("." in self.value or Decimal(self.value) >= _SCORE)
 
 
 def numbers(text: str) -> set[str]:

@@ -93,27 +93,44 @@ def contradicts(sentence: str, evidence: Sequence[str], others: Sequence[str] = 
         evidence: The sentences of the paper that are nearest to it.
         others: All others; they count only where they say just what the sentence denies.
     """
-    if _denies(sentence, [*evidence, *others]) or any(_denies(other, [sentence]) for other in evidence):
+    if _denies(sentence, [*evidence, *others]) or any(_denies(other, [sentence], evidence) for other in evidence):
         return "negation"
     return "direction" if _turned(sentence, evidence) else ""
 
 
-def _denies(text: str, others: Sequence[str]) -> bool:
-    """Tell whether a text denies in a clause what other texts say, and none of them denies it too."""
+def _denies(text: str, others: Sequence[str], besides: Sequence[str] = ()) -> bool:
+    """Tell whether a text denies in a clause what others say, and neither they nor what stands besides say both."""
     clauses = [clause for other in others for clause in _CLAUSE.split(other)]
+    rest = [clause for other in besides if other != text for clause in _CLAUSE.split(other)]
     for clause in _CLAUSE.split(_EXCEPT.sub(" ", text)):
         for match in _NEGATION.finditer(clause):
-            scope = tokenize(_NEGATION.sub(" ", clause[match.end() :]))[:6]
-            near = [other for other in clauses if _says(other, scope)] if len(scope) >= _NEAR else []
-            if near and not any(_DENYING.search(other) for other in near):
-                return True
+            scope = _scope(clause, match)
+            near = [said for other in clauses if (said := _says(other, scope))]
+            if near and not any(_DENYING.search(said) for said in near):
+                affirmed = [said for other in rest if (said := _says(other, scope))]
+                if not any(not _DENYING.search(said) for said in affirmed):
+                    return True
     return False
 
 
-def _says(clause: str, scope: Sequence[str]) -> bool:
-    """Tell whether a clause has the first of what is denied, and most of the rest."""
-    words = set(tokenize(clause))
-    return scope[0] in words and sum(stem in words for stem in scope) >= max(_NEAR, 0.6 * len(scope))
+def _scope(clause: str, negation: re.Match[str]) -> list[str]:
+    """Return the stems of what is denied: what follows, and what stands before where little follows."""
+    after = tokenize(_NEGATION.sub(" ", clause[negation.end() :]))[:6]
+    if len(after) >= _NEAR or negation[0].casefold() not in ("not", "n't", "n’t", "never", "cannot"):
+        return after
+    return [*after, *tokenize(_NEGATION.sub(" ", clause[: negation.start()]))[-4:]] if after else []
+
+
+def _says(clause: str, scope: Sequence[str]) -> str:
+    """Return the part of a clause that says what is denied, "" where it doesn't: its verb, and most of the rest."""
+    words = clause.split()
+    at = [place for place, word in enumerate(words) if set(tokenize(word)) & set(scope)]
+    there = set(tokenize(clause))
+    if len(scope) < _NEAR or not there & set(scope[:2]):
+        return ""
+    if sum(stem in there for stem in scope) < max(_NEAR, 0.6 * len(scope)) or not at:
+        return ""
+    return " ".join(words[max(at[0] - 4, 0) : at[-1] + 3])
 
 
 def _turned(sentence: str, evidence: Sequence[str]) -> bool:

@@ -12,11 +12,12 @@ _LEAD = re.compile(
     r"^(?:(?:The (?:authors|paper|study)|They|We|It|This (?:paper|work|study))(?: also)? (?:\w+ )?"
     r"(?:report|show|find|found|state|claim|say|argue|demonstrate|conclude)s?(?:ed)? that |According to [^,]*, |"
     r"(?:On|In|With|For|At|From|Across|Against|Under|Compared (?:with|to)|Unlike|By|Using|When|While|After|Without|Of|"
-    r"Here|Yes|No|Overall)\b[^,]*, )+",
+    r"Here|Yes|No|Overall)\b(?:\s[^\s,]+){0,6}, )+",
 )
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.I)
 _WORD = r"[\w+.*/-]*[A-Z][\w+.*/-]*"
 _RUN = re.compile(rf"{_WORD}(?:\s(?:{_WORD}|\d[\w.]*))*")
+_LIST = re.compile(r",|\s+(?:and|or) [^\s,]+,")
 _VERB = re.compile(r"\s+(?:is|was|are|were|has|have|had|can|could|may|will|does|do|also|and|\w{3,}(?:s|ed))\b")
 _COMPARED = (
     rf"(?:{WINS}|{LOSES}|above|over|below|than|against|unlike|like|versus|vs\.?|beyond|rivals?|compared (?:with|to))"
@@ -47,6 +48,8 @@ def subject_of(sentence: str, papers: Sequence[Paper]) -> Subject | None:
     if not found:
         return None
     run = re.sub(r"['’]s?$", "", found[0].rstrip(".,"))
+    if _LIST.match(text[found.end() :]) or re.search(r"-[a-z]+$", found[0].split()[0]):
+        return None  # "GLUE and RACE, it …", "LLM-based systems"
     if spelt := names(run):
         return Subject(spelt[0], _key(spelt[0]))
     if not _VERB.match(text[found.end() :]):
@@ -58,15 +61,15 @@ def subject_of(sentence: str, papers: Sequence[Paper]) -> Subject | None:
 
 
 def owner(subject: Subject, sentence: str, papers: Sequence[Paper]) -> int | None:
-    """Return the position of the one paper whose short title is the subject.
+    """Return the position of the one paper whose method the subject is: its short title, or no other mentions it.
 
     None for none or several, and where the sentence names the method of another paper too: it may tell of both.
     """
-    found = [at for at, paper in enumerate(papers) if _key(short_title(paper)) == subject.key]
-    told = [
-        paper for paper in papers if short_title(paper) and re.search(rf"\b{re.escape(short_title(paper))}\b", sentence)
-    ]
-    return found[0] if len(found) == 1 and len(told) == 1 else None
+    titled = [at for at, paper in enumerate(papers) if _key(short_title(paper)) == subject.key]
+    found = titled or [at for at, paper in enumerate(papers) if _named(subject, f"{paper.title}. {paper.abstract}")]
+    shorts = [short_title(papers[at]) for at in range(len(papers)) if at not in found]
+    told = any(short and re.search(rf"\b{re.escape(short)}\b", sentence) for short in shorts)
+    return found[0] if len(found) == 1 and not told else None
 
 
 def wrongly_given(subject: Subject, cited: Sequence[Paper], evidence: Sequence[str]) -> bool:
