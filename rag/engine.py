@@ -17,17 +17,17 @@ from rag.answer import CANNOT_ANSWER, Answer, Match, Timings, Turn
 from rag.clock import Clock
 from rag.compose import Composer
 from rag.evidence import Source, fit, gather
+from rag.extent import LONGEST, extent
 from rag.followup import standalone
-from rag.lists import PaperList, cut
+from rag.lists import PaperList
 from rag.loader import WriterLoader
 from rag.nli import CrossEncoderInferrer
-from rag.retrieve import Found, search
+from rag.retrieve import LIST_WEIGHTS, WEIGHTS, Found, Weights, search
 from rag.settings import Settings
 from rag.writer import NONE, Writer, open_writer
 
 Limit = TypeVar("Limit", int, int | None)
 SHOWN_PAPERS = 8
-LONGEST_LIST = 40
 _QUOTED_SENTENCES = 3
 _QUOTE_FLOOR = 0.3
 
@@ -149,16 +149,19 @@ class Engine:
 
         Args:
             request: What they should be about.
-            limit: How many; None lets the list end where scores fall.
+            limit: How many; None lets the list end where relevance does.
 
         Raises:
             UserError: The request is blank or too long.
         """
-        found = self._search(self._checked(request), _positive(limit) or LONGEST_LIST)
+        found = self._search(self._checked(request), _positive(limit) or LONGEST, LIST_WEIGHTS)
         if not found.relevant:
             return PaperList(request, (), f"None of the {len(self._store.papers)} papers is about that.")
-        ranked = found.ranked if limit else found.ranked[: cut([hit.score for hit in found.ranked])]
-        return PaperList(request, tuple(source.match() for source in gather(self._encoder, found.vector, ranked)))
+        reach = extent(found.ranked)
+        ranked = found.ranked if limit else found.ranked[: reach.count]
+        sources = gather(self._encoder, found.vector, ranked)
+        note = "" if reach.sure else "No paper seems to be squarely about that; these come nearest."
+        return PaperList(request, tuple(source.match() for source in sources), note)
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Return the whole answer to a question.
@@ -248,10 +251,10 @@ class Engine:
             answer, note=f"Quoted from the abstracts. {why}".strip(), timings=clock.end(answer.timings), done=True
         )
 
-    def _search(self, question: str, limit: int) -> Found:
+    def _search(self, question: str, limit: int, weights: Weights = WEIGHTS) -> Found:
         settings = self.settings
         candidates = max(settings.candidates, limit)
-        return search(self._current(), self._encoder, question, limit, candidates, settings.dense_weight)
+        return search(self._current(), self._encoder, question, limit, candidates, settings.dense_weight, weights)
 
     def _current(self) -> Store:
         """Return the store, opened anew when another process has updated the index."""

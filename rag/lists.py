@@ -5,7 +5,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -89,19 +89,6 @@ FORMATS: dict[str, Callable[[PaperList], str]] = {
     "ris": PaperList.to_ris,
     "csv": PaperList.to_csv,
 }
-
-
-def cut(scores: Sequence[float]) -> int:
-    """Return how many of the descending scores belong to the list: up to the widest fall, within bounds.
-
-    Kept are scores of at least `_KEEP` of the best one; the list then ends at the widest gap in its second half.
-    """
-    near = sum(score >= _KEEP * scores[0] for score in scores) if scores else 0
-    falls = [(scores[at - 1] - scores[at], at) for at in range(max(near // 2, 1), near)]
-    return max(falls, key=lambda fall: (fall[0], -fall[1]))[1] if falls else near
-
-
-_KEEP = 0.6
 
 
 def _bibtex(paper: Paper, taken: dict[str, int]) -> str:

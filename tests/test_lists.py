@@ -12,7 +12,7 @@ import pytest
 from index.papers import Paper
 from rag.answer import Match, Quote
 from rag.engine import Engine
-from rag.lists import FORMATS, PaperList, cut
+from rag.lists import FORMATS, PaperList
 
 TIDE = Paper(
     "arxiv:2401.01234",
@@ -232,25 +232,6 @@ def test_every_format_takes_papers_of_which_little_is_known(name: str) -> None:
 
 
 # Where a list ends
-
-
-@pytest.mark.parametrize(
-    ("scores", "count"),
-    [
-        ([], 0),
-        ([0.7], 1),
-        ([1.0, 0.5], 1),
-        ([1.0, 0.9, 0.88, 0.7, 0.69, 0.3], 3),  # widest fall of the second half: .88 to .70
-        ([1.0, 0.7, 0.69, 0.68, 0.61, 0.3], 4),  # the wider one from 1 to .7 is in the first half
-    ],
-)
-def test_a_list_ends_at_the_widest_fall_in_the_second_half_of_the_near_ones(scores: list[float], count: int) -> None:
-    assert cut(scores) == count
-
-
-def test_a_list_holds_nothing_far_below_the_best() -> None:
-    scores = [1 - at / 40 for at in range(40)]
-    assert 1 <= cut(scores) <= len([score for score in scores if score >= 0.6])
 
 
 def test_a_list_without_limit_ends_where_relevance_does(engine: Engine) -> None:
