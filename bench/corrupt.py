@@ -34,7 +34,6 @@ SYNONYMS = {
     "results": "findings",
     "strong": "solid",
     "whole": "entire",
-    "training": "the training",
     "builds": "constructs",
     "tests": "evaluations",
     "about": "roughly",

@@ -15,6 +15,7 @@ from rag.comparison import turned
 from rag.evidence import Source
 from rag.facts import lacking, misbound, numbers
 from rag.names import name_keys
+from rag.names import names as names_of
 from rag.nli import Inferrer
 from rag.polarity import contradicts
 from rag.subject import owner, short_title, subject_of, wrongly_given
@@ -30,6 +31,8 @@ _ABSOLUTE = re.compile(r"\b(?:completely|entirely|conclusively|always|never|ever
 _HINT = 0.1
 _FOREIGN = 0.06
 """By so much more must a paper claim a sentence than the one whose method it is about, for that to be the wrong one."""
+_BESIDE = 0.25
+"""A paper that has what the first lacks is cited beside it only if it claims the sentence at most so much less."""
 _EVIDENCE = 2
 """Sentences of a paper, nearest first, that a sentence's direction is held against."""
 
@@ -92,7 +95,7 @@ def attribute(
     order = [int(at) for at in np.lexsort((np.arange(len(claims)), -np.round(claims, 6)))]
     cited, missing = order[:1], gaps[order[0]]
     for at in order[1:]:
-        if missing - gaps[at]:
+        if missing - gaps[at] and meant[at] > meant[order[0]] - _BESIDE:
             cited.append(at)
             missing = missing & gaps[at]
     ranked = [_ranked(sources[at], vector, sentence) for at in cited]
@@ -144,9 +147,9 @@ def _against(
         if at is not None and subject.name not in papers[0].abstract:
             if max(meant) - meant[at] > _FOREIGN or lacking(sentence, _text(sources[at].paper).text):
                 return "subject"
-        if wrongly_given(subject, papers, near):
+        if wrongly_given(subject, papers, [of[places[0]].text for of, places in zip(spans, best, strict=True)]):
             return "subject"
-    if any(turned(sentence, near, short_title(paper)) for paper in papers[:1]):
+    if turned(sentence, near, " ".join([short_title(papers[0]), *names_of(papers[0].title)])):
         return "direction"
     others = [
         span.text for of, places in zip(spans, best, strict=True) for at, span in enumerate(of) if at not in places

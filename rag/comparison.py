@@ -19,6 +19,7 @@ LOSES = (
 _VERDICT = re.compile(rf"\b(?:(?P<loses>{LOSES})|(?P<wins>{WINS}))\b(?!-)", re.I)
 _CLAUSE = re.compile(r"[;:]|\s(?:while|whereas|but|although|though|which|because)\s")
 _NOT = re.compile(r"\b(?:not|no|never|hardly|without)\b|n['’]t\b", re.I)
+_AFTER = re.compile(r"\b(?:by|on|in|at|with|for|under|across|when)\b")
 _LEFT, _RIGHT = 8, 14
 """Words on either side of a verdict that name the two."""
 
@@ -65,7 +66,7 @@ def _frames(text: str, own: frozenset[str], of_paper: bool = False) -> list[_Fra
             if _NOT.search(clause[: match.start()]):
                 continue
             left = frozenset(tokenize(" ".join(clause[: match.start()].split()[-_LEFT:])))
-            right = frozenset(tokenize(" ".join(clause[match.end() :].split()[:_RIGHT])))
+            right = frozenset(tokenize(" ".join(_AFTER.split(clause[match.end() :])[0].split()[:_RIGHT])))
             better, worse = (right, left) if match["loses"] else (left, right)
             if of_paper and own and not own & (better | worse):
                 better = better | own

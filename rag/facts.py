@@ -53,10 +53,12 @@ _QUANTITY = re.compile(
 _NAMED = re.compile(r"[A-Z][\w.]*-$")
 _FACTOR = re.compile(r"\bfactors? (?:of|from|between)(?: about| around| roughly| up to)? $", re.I)
 _JOINT = re.compile(r"^\s?(?:-|to|up to|and|or|through|,)\s?(?:over |about |even )?$")
-_CLAUSE = re.compile(r"[;:()]|,(?!\d)|\s(?:and|while|whereas|but|yet|although|though|versus|vs\.?)\s")
+_CLAUSE = re.compile(r"[;:]|,(?!\d)|\s(?:and|while|whereas|but|yet|although|though|versus|vs\.?)\s")
 
 _SCORE = 20
 """A whole number without a unit that may be a percentage: most counts are smaller."""
+_MOST = 0.4
+"""Share of a number's words that must be another number's for it to be misbound."""
 _COUNTED = frozenset({"point", "percent", "time", "fold"})
 
 
@@ -141,7 +143,7 @@ def misbound(sentence: str, evidence: str) -> bool:
         for at in others:
             rest, rest_names = there[at][1] - own, there[at][2] - own_names
             only, only_names = own - there[at][1], own_names - there[at][2]
-            if words & rest and only and not words & only:
+            if len(words & rest) >= _MOST * len(words) > 0 and only and not words & only:
                 return True
             if names & rest_names and only_names - name_keys(sentence):
                 return True
@@ -151,7 +153,9 @@ def misbound(sentence: str, evidence: str) -> bool:
 def _contexts(text: str) -> Iterator[tuple[Quantity, set[str], set[str]]]:
     """Yield each number with the words and the names that are nearest to it."""
     found = quantities(text)
-    cuts = [0, *[match.end() for match in _CLAUSE.finditer(text)], len(text)]
+    starts, ends = {of.start for of in found}, {of.end for of in found}  # "124M and 210M models" stays together
+    breaks = [cut for cut in _CLAUSE.finditer(text) if not (cut.start() in ends and cut.end() in starts)]
+    cuts = [0, *[cut.end() for cut in breaks], len(text)]
     pieces = [(start, end) for start, end in pairwise(cuts) if end > start]
     merged: list[tuple[int, int]] = []
     for start, end in pieces:  # a piece without a number belongs to the next, the last ones to the one before
@@ -163,12 +167,18 @@ def _contexts(text: str) -> Iterator[tuple[Quantity, set[str], set[str]]]:
     if len(merged) > 1 and not any(merged[-1][0] <= of.start < merged[-1][1] for of in found):
         merged[-2:] = [(merged[-2][0], merged[-1][1])]
     for start, end in merged:
-        inside = [of for of in found if start <= of.start < end]
-        for at, of in enumerate(inside):
-            left = start if at == 0 else of.start
-            right = end if at == len(inside) - 1 else inside[at + 1].start
-            around = text[left : of.start] + " " + text[of.end : right]
-            yield of, set(tokenize(around)) - _COUNTED, name_keys(around)
+        groups: list[list[Quantity]] = []
+        for of in (of for of in found if start <= of.start < end):
+            if groups and _JOINT.match(text[groups[-1][-1].end : of.start]):
+                groups[-1].append(of)
+            else:
+                groups.append([of])
+        for at, group in enumerate(groups):
+            left = start if at == 0 else group[0].start
+            right = end if at == len(groups) - 1 else groups[at + 1][0].start
+            around = text[left : group[0].start] + " " + text[group[-1].end : right]
+            for of in group:
+                yield of, set(tokenize(around)) - _COUNTED, name_keys(around)
 
 
 def _read(match: re.Match[str], text: str) -> Quantity | None:

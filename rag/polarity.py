@@ -11,7 +11,7 @@ from functools import lru_cache
 from index.words import tokenize
 
 _NOT = (
-    r"not|n['’]t|no|never|without|cannot|fails?|failed|failing|neither|nor|none|nobody|nothing|hardly|barely|unable|"
+    r"not|n['’]t|no|never|without|cannot|avoid(?:s|ed|ing)?|fails?|failed|failing|neither|nor|none|nobody|nothing|hardly|barely|unable|"
     r"insignificant|negligible"
 )
 _SOFT = (
@@ -107,7 +107,8 @@ def _denies(text: str, others: Sequence[str], besides: Sequence[str] = ()) -> bo
             scope = _scope(clause, match)
             near = [said for other in clauses if (said := _says(other, scope))]
             if near and not any(_DENYING.search(said) for said in near):
-                affirmed = [said for other in rest if (said := _says(other, scope))]
+                most = max(_shared(said, scope) for said in near)
+                affirmed = [said for other in rest if (said := _says(other, scope)) and _shared(said, scope) >= most]
                 if not any(not _DENYING.search(said) for said in affirmed):
                     return True
     return False
@@ -125,12 +126,16 @@ def _says(clause: str, scope: Sequence[str]) -> str:
     """Return the part of a clause that says what is denied, "" where it doesn't: its verb, and most of the rest."""
     words = clause.split()
     at = [place for place, word in enumerate(words) if set(tokenize(word)) & set(scope)]
-    there = set(tokenize(clause))
-    if len(scope) < _NEAR or not there & set(scope[:2]):
+    if len(scope) < _NEAR or not at or not set(tokenize(clause)) & set(scope[:2]):
         return ""
-    if sum(stem in there for stem in scope) < max(_NEAR, 0.6 * len(scope)) or not at:
+    if _shared(clause, scope) < max(_NEAR, 0.6 * len(scope)):
         return ""
     return " ".join(words[max(at[0] - 4, 0) : at[-1] + 3])
+
+
+def _shared(text: str, scope: Sequence[str]) -> int:
+    words = set(tokenize(text))
+    return sum(stem in words for stem in scope)
 
 
 def _turned(sentence: str, evidence: Sequence[str]) -> bool:

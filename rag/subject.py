@@ -54,7 +54,7 @@ def subject_of(sentence: str, papers: Sequence[Paper]) -> Subject | None:
         return Subject(spelt[0], _key(spelt[0]))
     if not _VERB.match(text[found.end() :]):
         return None  # "Transformer models": part of something longer
-    within = re.compile(rf"(?:[a-z,(]|\band) {re.escape(run)}\b")
+    within = re.compile(rf"(?:[a-z,] |\(){re.escape(run)}\b")
     if any(short_title(paper) == run or within.search(paper.abstract) for paper in papers):
         return Subject(run, _key(run))
     return None
@@ -92,11 +92,13 @@ def short_title(paper: Paper) -> str:
 def _is_own(subject: Subject, paper: Paper) -> bool:
     """Tell whether a paper is about the subject: it is in the title, an abbreviation, or what a sentence is about."""
     titles = {_key(name) for name in names(paper.title)} | {_key(short_title(paper))}
-    if subject.name in paper.title or any(len(title) > 2 and subject.key.startswith(title) for title in titles):
+    in_title = re.search(rf"(?<![\w-]){re.escape(subject.name)}(?![\w-])", paper.title)
+    if in_title or any(len(title) > 2 and subject.key.startswith(title) for title in titles):
         return True
     if f"({subject.name})" in paper.abstract:
         return True
-    return bool(re.search(rf"(?:^|[.!?] ){re.escape(subject.name)}(?![\w-])", paper.abstract))
+    begins = re.search(rf"(?:^|[.!?] )(?:The |An? )?{re.escape(subject.name)}(?![\w-])", paper.abstract)
+    return begins is not None and not short_title(paper)
 
 
 def _named(subject: Subject, text: str) -> bool:
