@@ -182,14 +182,18 @@ class Store:
         """Return float32 `(papers,)`: the BM25 score of each paper for (stemmed) words that count unequally."""
         return self._words.weighted(weights)
 
+    def frequency(self, word: str) -> int:
+        """Return the number of papers that a (stemmed) word stands in."""
+        return self._words.frequency(word)
+
     def rare(self, words: Sequence[str]) -> bool:
         """Tell whether all of some (stemmed) words, at least one, stand in one paper of twenty at most, or in two."""
         most = max(2, len(self.papers) // 20)
-        return bool(words) and all(self._words.frequency(word) <= most for word in words)
+        return bool(words) and all(self.frequency(word) <= most for word in words)
 
     def rarity(self, word: str) -> float:
         """Return the inverse document frequency of a (stemmed) word, ln(1 + papers / (1 + papers with it))."""
-        return math.log(1 + len(self.papers) / (1 + self._words.frequency(word)))
+        return math.log(1 + len(self.papers) / (1 + self.frequency(word)))
 
 
 def rebuild(folder: Path) -> str:

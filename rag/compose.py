@@ -10,6 +10,7 @@ from rag.answer import CANNOT_ANSWER, Answer, Citation, Quote, Sentence, Support
 from rag.check import Verdict, attribute
 from rag.evidence import Source
 from rag.nli import Inferrer
+from rag.premise import assumes, echoes
 
 REPLACED = 0.65
 """An unsupported sentence this near to a sentence of an abstract (cosine) gives way to it."""
@@ -59,6 +60,7 @@ class Composer:
         self._encoder = encoder
         self._sources = list(sources)
         self._asked = asked
+        self._assumes = assumes(asked)
         self._inferrer = inferrer
         self._raw = ""
         self._read = 0
@@ -119,6 +121,9 @@ class Composer:
             return
         vector = self._encoder.encode([text])[0]
         verdict = attribute(text, vector, self._sources, _hints(raw), self._asked, self._inferrer)
+        if self._assumes and echoes(text, self._asked):
+            self._replace(verdict, lead if self.sentences else "")
+            return
         if verdict.support == "unsupported":
             self._repair(verdict, lead if self.sentences else "")
             return
@@ -126,13 +131,18 @@ class Composer:
 
     def _repair(self, verdict: Verdict, lead: str) -> None:
         """Put the abstract's sentence in place of one that nearly says it of the same thing, or leave that out."""
-        quote, source = verdict.quotes[0], self._sources[verdict.sources[0]]
-        known = {(of.text, of.start) for sentence in self.sentences for of in sentence.quotes}
-        if verdict.why not in _REPAIRABLE or quote.score < REPLACED or (quote.text, quote.start) in known:
+        near = verdict.why in _REPAIRABLE and verdict.quotes[0].score >= REPLACED
+        if not near or not self._replace(verdict, lead):
             self.dropped += 1
-            return
+
+    def _replace(self, verdict: Verdict, lead: str) -> bool:
+        """Put the abstract's sentence in place of another; tell whether it was not there yet."""
+        quote, source = verdict.quotes[0], self._sources[verdict.sources[0]]
+        if (quote.text, quote.start) in {(of.text, of.start) for known in self.sentences for of in known.quotes}:
+            return False
         self.replaced += 1
         self._append(_MARKER.sub("", quote.text), (source,), (quote,), "supported", lead, repaired=True)
+        return True
 
     def _cite(self, text: str, verdict: Verdict, lead: str) -> None:
         cited = tuple(self._sources[at] for at in verdict.sources)

@@ -12,24 +12,23 @@ from typing import Any, TypeVar
 from index.errors import StoreError, UserError
 from index.store import Store
 from index.vectors import Encoder, SentenceEncoder, Vectors
-from rag import prompt
-from rag.answer import CANNOT_ANSWER, Answer, Match, Timings, Turn
+from rag.answer import Answer, Match, Timings, Turn
 from rag.clock import Clock
-from rag.compose import Composer
-from rag.evidence import Source, fit, gather
+from rag.evidence import gather
 from rag.extent import LONGEST, extent
 from rag.followup import standalone
+from rag.instructions import InstructionFilter
 from rag.lists import PaperList
 from rag.loader import WriterLoader
 from rag.nli import CrossEncoderInferrer
+from rag.refusal import NOTHING_ASKED, nobody_mentions, none_is_about
+from rag.respond import Responder, declined
 from rag.retrieve import LIST_WEIGHTS, WEIGHTS, Found, Weights, search
 from rag.settings import Settings
-from rag.writer import NONE, Writer, open_writer
+from rag.writer import Writer, open_writer
 
 Limit = TypeVar("Limit", int, int | None)
 SHOWN_PAPERS = 8
-_QUOTED_SENTENCES = 3
-_QUOTE_FLOOR = 0.3
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,7 @@ class Engine:
         self.settings = settings
         self._store = store
         self._encoder = encoder
+        self._instructions = InstructionFilter(encoder)
         self._inferrer = CrossEncoderInferrer.from_name(settings.nli, settings.offline) if settings.nli else None
         self._loader = writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer)
         self._before: Store | None = None  # still open for those who were searching it
@@ -154,9 +154,13 @@ class Engine:
         Raises:
             UserError: The request is blank or too long.
         """
-        found = self._search(self._checked(request), _positive(limit) or LONGEST, LIST_WEIGHTS)
+        asked = self._checked(request)
+        part = self._instructions.question_part(asked)
+        if not part:
+            return PaperList(request, (), NOTHING_ASKED)
+        found = self._search(part, _positive(limit) or LONGEST, LIST_WEIGHTS)
         if not found.relevant:
-            return PaperList(request, (), f"None of the {len(self._store.papers)} papers is about that.")
+            return PaperList(request, (), none_is_about(len(self._store.papers)))
         reach = extent(found.ranked)
         ranked = found.ranked if limit else found.ranked[: reach.count]
         sources = gather(self._encoder, found.vector, ranked)
@@ -187,69 +191,37 @@ class Engine:
         """
         clock = Clock()
         asked = self._checked(question)
-        answer = Answer(question, standalone(asked, history))
-        found = self._search(answer.standalone, SHOWN_PAPERS)
+        part = self._instructions.question_part(asked)
+        answer, found = self._find(Answer(question, standalone(part, history) if part else asked), part, history)
         answer = replace(answer, matches=tuple(Match(hit.paper, hit.score) for hit in found.ranked))
         answer = replace(answer, timings=Timings(papers_s=clock()))
         yield answer
-        if not found.relevant:
-            yield _declined(answer, clock)
+        if why := NOTHING_ASKED if not part else self._why_not(answer.standalone, found):
+            yield declined(answer, why, clock)
             return
         sources = gather(self._encoder, found.vector, found.ranked)
         answer = replace(answer, matches=tuple(source.match() for source in sources))
         yield answer
+        responder = Responder(self.settings, self._encoder, self._inferrer, clock)
         writer = self._loader.writer
         if writer is None:
-            yield self._quoted(answer, sources, self._loader.reason(), clock)
+            yield responder.quoted(answer, part, sources, self._loader.reason())
             return
-        yield from self._written(answer, sources, writer, cancel or threading.Event(), clock)
+        yield from responder.written(answer, part, sources, writer, cancel or threading.Event())
 
-    def _written(
-        self, answer: Answer, sources: list[Source], writer: Writer, cancel: threading.Event, clock: Clock
-    ) -> Iterator[Answer]:
-        """Yield the answer of a language model as it grows."""
-        answer = replace(answer, writer=writer.name)
-        try:
-            shown = fit(sources[: self.settings.evidence_papers], self.settings.evidence_tokens, writer.count)
-            composer = Composer(self._encoder, shown, answer.standalone, self._inferrer)
-            question = " ".join(answer.question.split())
-            messages = prompt.build(question, shown, answer.standalone.removesuffix(question).strip())
-            for piece in writer.write(messages, self.settings.answer_tokens, cancel):
-                composer.add(piece.text)
-                answer = replace(
-                    composer.onto(answer), timings=clock.token(answer.timings, piece.prompt_tokens, piece.text)
-                )
-                if piece.text:
-                    yield answer
-        except Exception as error:  # whatever a runtime raises, the reader gets quotations and the reason
-            yield self._quoted(answer, sources, f"The language model failed ({error}).", clock)
-            return
-        composer.finish()
-        answer = composer.onto(answer)
-        if cancel.is_set():
-            yield replace(answer, note="Stopped.", timings=clock.end(answer.timings), done=True)
-        elif not answer.sentences:
-            yield _declined(answer, clock)
-        else:
-            yield replace(
-                answer,
-                note=_left_out(composer.dropped, composer.replaced),
-                timings=clock.end(answer.timings),
-                done=True,
-            )
+    def _find(self, answer: Answer, part: str, history: Sequence[Turn]) -> tuple[Answer, Found]:
+        """Search for a question; one that nothing is about is searched for once more behind the question before."""
+        found = self._search(answer.standalone, SHOWN_PAPERS)
+        if found.relevant or not history or answer.standalone != part:
+            return answer, found
+        behind = f"{history[-1].question} {part}"
+        again = self._search(behind, SHOWN_PAPERS)
+        return (replace(answer, standalone=behind), again) if again.relevant else (answer, found)
 
-    def _quoted(self, answer: Answer, sources: Sequence[Source], why: str, clock: Clock) -> Answer:
-        """Answer by quoting the sentences nearest to the question."""
-        composer = Composer(self._encoder, sources)
-        ranked = [(source, at) for source in sources[: self.settings.evidence_papers] for at in source.best()]
-        near = [(s, at) for s, at in ranked if s.cosines[at] >= _QUOTE_FLOOR or (s is sources[0] and at == s.best()[0])]
-        near.sort(key=lambda pair: -float(pair[0].cosines[pair[1]]) * pair[0].score)
-        for source, at in sorted(near[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
-            composer.quote(source, source.quote(at))
-        answer = replace(composer.onto(answer), writer=NONE, timings=clock.token(answer.timings, 0, "quoted"))
-        return replace(
-            answer, note=f"Quoted from the abstracts. {why}".strip(), timings=clock.end(answer.timings), done=True
-        )
+    def _why_not(self, question: str, found: Found) -> str:
+        """Say why nothing of what was found can answer a question; "" where something may."""
+        unknown = nobody_mentions(self._store, question, [hit.paper for hit in found.ranked])
+        return unknown or ("" if found.relevant else none_is_about(len(self._store.papers)))
 
     def _search(self, question: str, limit: int, weights: Weights = WEIGHTS) -> Found:
         settings = self.settings
@@ -288,24 +260,3 @@ def _positive(limit: Limit) -> Limit:
     if limit is not None and limit < 1:
         raise ValueError(f"limit is {limit}, expected at least 1")
     return limit
-
-
-def _declined(answer: Answer, clock: Clock) -> Answer:
-    return replace(
-        answer,
-        text=CANNOT_ANSWER,
-        answered=False,
-        sentences=(),
-        citations=(),
-        timings=clock.end(answer.timings),
-        done=True,
-    )
-
-
-def _left_out(dropped: int, replaced: int) -> str:
-    """Say that sentences were left out or replaced because no abstract bears them."""
-    if not dropped and not replaced:
-        return ""
-    done = [(dropped, "left out"), (replaced, "replaced by the abstract's own")]
-    counts = " and ".join(f"{count} sentence{'s' * (count > 1)} {what}" for count, what in done if count)
-    return f"{counts}: no abstract supports {'them' if dropped + replaced > 1 else 'it'}."

@@ -14,11 +14,12 @@ from rag import signals
 from rag.names import name_keys, names
 from rag.signals import share, spread
 
-NAMED_FLOOR = 0.2
-"""A rare name opens the gate at this cosine already."""
+ABOUT_FLOOR = 0.76
+"""What similarity and word match of one of the first three papers must add up to, for any to be about the question."""
 
-COSINE_FLOOR, RELEVANCE_FLOOR = 0.33, 0.5
-"""Below either nothing in the index is about the question; calibrated in bench/LOG.md on development questions."""
+NAMED_FLOOR, COSINE_FLOOR, RELEVANCE_FLOOR = 0.2, 0.33, 0.5
+"""The same where the index has no words: the best cosine, less of it where a rare name is shared, and the best cosine
+and half the coverage together. All are calibrated on development questions (bench/LOG.md)."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Found:
         """Tell whether any paper may be about the question at all."""
         if not self.ranked:
             return False
+        if any(hit.match for hit in self.ranked):
+            return any(hit.similarity + hit.match >= ABOUT_FLOOR for hit in self.ranked[:3])
         if self.named and self.cosine >= NAMED_FLOOR:
             return True
         return self.cosine >= COSINE_FLOOR and self.cosine + 0.5 * self.coverage >= RELEVANCE_FLOOR

@@ -1,0 +1,114 @@
+"""A question and the papers found for it in, growing `Answer`s out: written by a model and checked, or quoted."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from index.vectors import Encoder
+from rag import prompt
+from rag.answer import CANNOT_ANSWER, Answer
+from rag.clock import Clock
+from rag.compose import Composer
+from rag.evidence import Source, fit
+from rag.nli import Inferrer
+from rag.premise import assumes
+from rag.refusal import does_not_say, lacks_quantity
+from rag.settings import Settings
+from rag.writer import NONE, Writer
+
+_QUOTED_SENTENCES = 3
+_QUOTE_FLOOR = 0.3
+
+
+class Responder:
+    """Answers one question."""
+
+    def __init__(self, settings: Settings, encoder: Encoder, inferrer: Inferrer | None, clock: Clock) -> None:
+        self._settings = settings
+        self._encoder = encoder
+        self._inferrer = inferrer
+        self._clock = clock
+
+    def written(
+        self, answer: Answer, question: str, sources: Sequence[Source], writer: Writer, cancel: threading.Event
+    ) -> Iterator[Answer]:
+        """Yield the answer of a language model as it grows.
+
+        Args:
+            answer: With what was found.
+            question: What of the person's words is asked.
+            sources: Best first.
+            writer: The model.
+            cancel: Ends the answer when set.
+        """
+        answer = replace(answer, writer=writer.name)
+        try:
+            shown = fit(sources[: self._settings.evidence_papers], self._settings.evidence_tokens, writer.count)
+            composer = Composer(self._encoder, shown, answer.standalone, self._inferrer)
+            messages = prompt.build(question, shown, answer.standalone.removesuffix(question).strip())
+            for piece in writer.write(messages, self._settings.answer_tokens, cancel):
+                composer.add(piece.text)
+                timings = self._clock.token(answer.timings, piece.prompt_tokens, piece.text)
+                answer = replace(composer.onto(answer), timings=timings)
+                if piece.text:
+                    yield answer
+        except Exception as error:  # whatever a runtime raises, the reader gets quotations and the reason
+            yield self.quoted(answer, question, sources, f"The language model failed ({error}).")
+            return
+        composer.finish()
+        answer = composer.onto(answer)
+        if cancel.is_set():
+            yield self._done(answer, "Stopped.")
+        elif not answer.sentences or _beside_the_point(question, answer):
+            yield declined(answer, does_not_say(answer.standalone, [of.paper for of in shown]), self._clock)
+        else:
+            yield self._done(answer, _left_out(composer.dropped, composer.replaced))
+
+    def quoted(self, answer: Answer, question: str, sources: Sequence[Source], why: str) -> Answer:
+        """Return an answer of the sentences nearest to the question.
+
+        Args:
+            answer: With what was found.
+            question: What of the person's words is asked.
+            sources: Best first.
+            why: There is no model to write it.
+        """
+        composer = Composer(self._encoder, sources)
+        ranked = [(source, at) for source in sources[: self._settings.evidence_papers] for at in source.best()]
+        near = [(s, at) for s, at in ranked if s.cosines[at] >= _QUOTE_FLOOR or (s is sources[0] and at == s.best()[0])]
+        near.sort(key=lambda pair: -float(pair[0].cosines[pair[1]]) * pair[0].score)
+        for source, at in sorted(near[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
+            composer.quote(source, source.quote(at))
+        answer = replace(composer.onto(answer), writer=NONE, timings=self._clock.token(answer.timings, 0, "quoted"))
+        if _beside_the_point(question, answer):
+            return declined(answer, does_not_say(answer.standalone, [of.paper for of in sources[:1]]), self._clock)
+        return self._done(answer, f"Quoted from the abstracts. {why}".strip())
+
+    def _done(self, answer: Answer, note: str) -> Answer:
+        return replace(answer, note=note, timings=self._clock.end(answer.timings), done=True)
+
+
+def declined(answer: Answer, note: str, clock: Clock) -> Answer:
+    """Return the answer that the papers do not say, with what was found; `note` says what is missing."""
+    return replace(
+        answer,
+        text=CANNOT_ANSWER,
+        answered=False,
+        sentences=(),
+        citations=(),
+        note=note,
+        timings=clock.end(answer.timings),
+        done=True,
+    )
+
+
+def _beside_the_point(question: str, answer: Answer) -> bool:
+    """Tell whether a number was asked for and none is given; one that is taken for granted may well not be there."""
+    return not assumes(question) and lacks_quantity(question, answer.text)
+
+
+def _left_out(dropped: int, replaced: int) -> str:
+    """Say that sentences were left out, or that the abstract's own stand in their place."""
+    done = [(dropped, "left out"), (replaced, "replaced by the abstract's own")]
+    counts = " and ".join(f"{count} sentence{'s' * (count > 1)} {what}" for count, what in done if count)
+    return f"{counts}: no abstract supports {'them' if dropped + replaced > 1 else 'it'}." if counts else ""
