@@ -118,6 +118,7 @@ class Case:
         shown: Papers that must be among those that it is checked against.
         absent: Whether its paper is kept from them.
         question: What it answers, where that is known.
+        part: Of the data, where it is fixed.
     """
 
     kind: str
@@ -126,6 +127,7 @@ class Case:
     shown: tuple[Paper, ...] = ()
     absent: bool = False
     question: str = ""
+    part: str = ""
 
     @property
     def true(self) -> bool:
