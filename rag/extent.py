@@ -10,11 +10,43 @@ from rag.retrieve import Ranked
 
 LONGEST = 40
 NEAREST = 3
+"""So many are named where even the first is doubtful."""
 
-SHARE, NEARNESS, RANK, INTERCEPT = 4.65, 8.34, -0.068, -7.02
-"""Of the logistic model of a paper's chance, fitted by `bench/fit_extent.py` on judged lists of two corpora."""
+_LEAST_CHANCE, _SURE_CHANCE = 0.15, 0.7
 
-_LEAST_CHANCE, _SURE_CHANCE = 0.15, 0.6
+
+@dataclass(frozen=True)
+class Model:
+    """A logistic model of the chance that a paper of a ranking is relevant; `bench/fit_extent.py` fits it.
+
+    Attributes:
+        share: What the paper's score beside the best one counts.
+        nearness: What the nearest paper's similarity and word match count: with nothing near, all are doubtful.
+        rank: What each place down the ranking counts.
+        intercept: Added to all.
+    """
+
+    share: float = 4.484
+    nearness: float = 7.219
+    rank: float = -0.067
+    intercept: float = -6.447
+
+    def chances(self, ranked: Sequence[Ranked]) -> NDArray[np.float64]:
+        """Return float64 `(papers,)`: the chance of each to be relevant."""
+        odds = self.features(ranked) @ [self.share, self.nearness, self.rank] + self.intercept
+        chances: NDArray[np.float64] = 1 / (1 + np.exp(-odds))
+        return chances
+
+    @staticmethod
+    def features(ranked: Sequence[Ranked]) -> NDArray[np.float64]:
+        """Return float64 `(papers, 3)`: share, nearness (without word match where there is none) and rank."""
+        best = max((hit.score for hit in ranked), default=0.0) or 1.0
+        near = [(hit.similarity + hit.match) / 2 if hit.match else hit.similarity for hit in ranked]
+        rows = [[hit.score / best, max(near), rank] for rank, hit in enumerate(ranked, start=1)]
+        return np.asarray(rows, dtype=np.float64).reshape(len(ranked), 3)
+
+
+MODEL = Model()
 
 
 @dataclass(frozen=True)
@@ -23,42 +55,26 @@ class Extent:
 
     Attributes:
         count: The first so many papers belong on it.
-        sure: The first ones fit well; where not, what comes nearest may be about something else.
+        sure: The first one fits well; where not, what comes nearest may be about something else.
     """
 
     count: int
     sure: bool
 
 
-def extent(ranked: Sequence[Ranked]) -> Extent:
+def extent(ranked: Sequence[Ranked], model: Model = MODEL) -> Extent:
     """Return where relevance ends: where the expected F1 of the list is largest.
 
     With the papers' chances p the F1 of the first k is about 2 x (sum of the first k chances) / (k + sum of all)
     (Nan, Chai, Lee and Chieu 2012, arXiv:1206.4625, in its plug-in form). A paper with hardly a chance never counts;
-    where even the first three are doubtful, only they do.
+    where even the first is doubtful, only the nearest few do.
 
     Args:
-        ranked: Best first, at best `LONGEST` of them.
+        ranked: Best first; those after the first `LONGEST` never count.
+        model: Gives the chances.
     """
-    chances = _chances(ranked[:LONGEST])
-    if not len(chances):
-        return Extent(0, False)
-    if float(chances[:NEAREST].mean()) < _SURE_CHANCE:
+    chances = model.chances(ranked[:LONGEST])
+    if not len(chances) or chances[0] < _SURE_CHANCE:
         return Extent(min(NEAREST, len(chances)), False)
     expected = 2 * np.cumsum(chances) / (np.arange(1, len(chances) + 1) + chances.sum())
     return Extent(min(int(np.argmax(expected)) + 1, int((chances >= _LEAST_CHANCE).sum())), True)
-
-
-def _chances(ranked: Sequence[Ranked]) -> NDArray[np.float64]:
-    """Return the chance of each paper to be relevant, by its score beside the best, its rank, and how near any comes.
-
-    How near papers come is the mean over the nearest three of similarity and, where the index has words, word match.
-    """
-    if not ranked or ranked[0].score <= 0:
-        return np.zeros(len(ranked))
-    near = np.asarray([(hit.similarity + hit.match) / 2 if hit.match else hit.similarity for hit in ranked])
-    share = np.asarray([hit.score for hit in ranked]) / ranked[0].score
-    rank = np.arange(1, len(ranked) + 1)
-    odds = SHARE * share + NEARNESS * float(np.sort(near)[-NEAREST:].mean()) + RANK * rank + INTERCEPT
-    chances: NDArray[np.float64] = 1 / (1 + np.exp(-odds))
-    return chances

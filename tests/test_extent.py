@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from index.papers import Paper
-from rag.extent import INTERCEPT, LONGEST, NEAREST, NEARNESS, RANK, SHARE, Extent, extent
+from rag.extent import LONGEST, MODEL, NEAREST, Extent, extent
 from rag.retrieve import Ranked
 
 
@@ -16,9 +16,8 @@ def ranked(scores: Sequence[float], near: float = 0.7) -> list[Ranked]:
 
 def test_the_count_is_that_of_the_largest_expected_f1() -> None:
     scores = [0.8, 0.78, 0.7, 0.5, 0.4, 0.2, 0.1]
-    odds = [
-        SHARE * score / 0.8 + NEARNESS * 0.6 + RANK * rank + INTERCEPT for rank, score in enumerate(scores, start=1)
-    ]
+    slopes = MODEL.share / 0.8, MODEL.rank, MODEL.nearness * 0.6 + MODEL.intercept
+    odds = [slopes[0] * score + slopes[1] * rank + slopes[2] for rank, score in enumerate(scores, start=1)]
     chances = [1 / (1 + np.exp(-each)) for each in odds]
     expected = [2 * sum(chances[:k]) / (k + sum(chances)) for k in range(1, 8)]
     assert extent(ranked(scores, 0.6)) == Extent(int(np.argmax(expected)) + 1, True)
