@@ -8,10 +8,10 @@ from index.words import tokenize
 
 WINS = (
     r"outperform(?:s|ed|ing)?|beat(?:s|en|ing)?|surpass(?:es|ed|ing)?|exceed(?:s|ed|ing)?|outdo(?:es|ing)?|tops|"
-    r"overtakes?|triples|doubles|(?:better|faster|higher|stronger|more accurate) than|superior to|ahead of"
+    r"overtakes?|triples|doubles|(?:better|faster|higher|stronger|more accurate)(?: \w+)? than|superior to|ahead of"
 )
 LOSES = (
-    r"underperform(?:s|ed|ing)?|loses? to|(?:worse|slower|lower|weaker) than|inferior to|behind|lags?|trails?|"
+    r"underperform(?:s|ed|ing)?|loses? to|(?:worse|slower|lower|weaker)(?: \w+)? than|inferior to|behind|lags?|trails?|"
     r"falls? short of|(?:beaten|outperformed|surpassed) by"
 )
 """What stands between the one that is better and the one that is worse, and the other way round."""
