@@ -14,7 +14,7 @@ from index.papers import Paper, paper_id
 from index.vectors import Vectors
 from rag.answer import CANNOT_ANSWER
 from rag.engine import Engine
-from rag.evaluation import comparison, refusals
+from rag.evaluation import comparison
 from rag.evaluation.answers import answer_figures, copied, facts_found, shuffled
 from rag.evaluation.asking import ask, engine_answers, results, sample
 from rag.evaluation.cases import Case, read_cases
@@ -200,6 +200,7 @@ def test_an_answer_that_declines_has_found_no_fact(encoder: HashingEncoder) -> N
     assert answer_figures(Said(CANNOT_ANSWER, False, (), ()), case, encoder) == {
         "answered": 0,
         "dangling": 0,
+        "shown": 0,
         "facts": 0,
     }
 
@@ -208,7 +209,7 @@ def test_shuffled_citations_lose_what_was_right_about_them(papers: list[Paper], 
     cases = [Case(p.id, "question", "single", p.title, {p.id: 1}) for p in papers[:4]]
     answers = [said(p.abstract.split(". ")[0] + ".", p) for p in papers[:4]]
     found = list(results(cases, answers, encoder))
-    by_system = {line.system: line.figures for line in lines(found) if line.part == "answers"}
+    by_system = {line.system: line.figures for line in lines(found) if (line.part, line.group) == ("answers", "all")}
     real, control = by_system["paperchat"], by_system["paperchat, shuffled citations"]
     assert (real["cite P"], real["cite R"], real["copied"], real["borne"]) == (1, 1, 1, 1)
     assert (control["cite P"], control["cite R"], control["copied"], control["borne"]) == (0, 0, 0, 0)
@@ -230,16 +231,21 @@ def test_markers_that_stand_for_no_paper_are_counted(engine: Engine) -> None:
     assert Said.of(replace(answer, text=answer.text + " And more [2][3].")).dangling == 2
 
 
-def test_refusals_are_counted_by_what_the_answer_does(papers: list[Paper], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_false_premise_is_set_right_by_the_words_of_the_abstract(papers: list[Paper]) -> None:
     compost, lantern = paper(papers, "Compost"), paper(papers, "Lantern")
-    false = Case("k", "unanswerable", "false-premise", "Why is Compost slower?", named=compost.id)
+    false = Case("k", "unanswerable", "false-premise", "Why does pretraining take 2x more time?", named=compost.id)
     declined = Said(CANNOT_ANSWER, False, (), (), shown=(compost.id, lantern.id))
     assert refusal_figures(declined, false) == {"declined": 1, "set right": 0, "good": 1, "nearest": 1}
-    assert refusal_figures(said("It is slower.", compost), false)["good"] == 0
-    monkeypatch.setattr(refusals, "SETS_RIGHT", "That is not what the paper says:")
-    right = said("That is not what the paper says: it takes less time.", compost)
-    assert refusal_figures(right, false) == {"declined": 0, "set right": 1, "good": 1, "nearest": 1}
-    assert refusal_figures(replace(right, cited=(lantern,)), false)["good"] == 0
+    quoted = said("Pretraining takes 1.5x less time on average.", compost)
+    assert refusal_figures(quoted, false) == {"declined": 0, "set right": 1, "good": 1, "nearest": 1}
+    repeated = Statement("Pretraining does take 2x more time.", (compost.id,))
+    assert refusal_figures(replace(quoted, statements=(repeated,)), false)["good"] == 0
+    assert refusal_figures(replace(quoted, statements=(*quoted.statements, repeated)), false)["good"] == 0
+    assert (
+        refusal_figures(said("Word error rate falls from 14.2 to 11.9 on noisy speech.", lantern), false)["good"] == 0
+    )
+    near = replace(false, group="near")
+    assert refusal_figures(quoted, near) == {"declined": 0, "good": 0, "nearest": 1}
 
 
 def test_the_honest_half_of_a_mixed_question_may_be_answered(papers: list[Paper]) -> None:
@@ -270,7 +276,7 @@ def test_times_are_medians_and_percentiles() -> None:
 
 def test_dangling_markers_are_summed_and_all_groups_have_a_line() -> None:
     found = [
-        Result("answers", group, "paperchat", group, "", {"answered": float(group == "a"), "dangling": 2.0})
+        Result("answers", group, "paperchat", group, "", {"answered": float(group == "a"), "dangling": 2.0}, {}, True)
         for group in ("a", "b")
     ]
     assert [(line.group, line.count, line.figures) for line in lines(found)][-1] == (
@@ -293,7 +299,7 @@ def test_a_run_measures_everything_and_writes_it(
     assert "F1" not in figures["lists", "lists", "words"]
     single, answered = figures["answers", "single", "paperchat"], figures["answers", "all", "paperchat"]["answered"]
     assert (single["facts"], single["cite P"], single["dangling"]) == (1 / 2, 1, 0)
-    assert ("answers", "single", "LlamaIndex") in figures
+    assert {"paperchat, same sample", "LlamaIndex"} <= {system for _, group, system in figures if group == "all"}
     assert figures["refusals", "answerable", "paperchat"]["wrongly declined"] == pytest.approx(1 - answered)
     assert figures["refusals", "offtopic", "paperchat"]["declined"] == 1
     assert figures["time", "p95", "paperchat"]["total s"] > 0

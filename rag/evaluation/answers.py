@@ -20,6 +20,7 @@ from rag.names import name_keys
 from rag.retrieve import Ranked
 
 Figures = dict[str, float]
+SHOWN = 5
 RUN_WORDS = 5
 """Words in a row that must stand in a cited abstract to count as copied."""
 
@@ -28,12 +29,13 @@ def answer_figures(said: Said, case: Case, encoder: Encoder) -> Figures:
     """Return the figures of an answer to a question that papers answer; those that do not apply are left out.
 
     Args:
-        said: The answer; of one that declines only that, and that no fact was found.
+        said: The answer; of one that declines only that, what it shows, and that no fact was found.
         case: The question, its relevant papers, and the facts of a right answer.
         encoder: Compares sentences for "borne".
 
     Returns:
         answered: 1 or 0.
+        shown: Share of the relevant papers among the first five that are shown beside the answer.
         cite P, cite R: Share of the cited papers that are relevant, and of the relevant ones that are cited.
         facts: See `facts_found`.
         copied: See `copied`.
@@ -45,6 +47,7 @@ def answer_figures(said: Said, case: Case, encoder: Encoder) -> Figures:
         dangling: Markers that stand for no paper.
     """
     values: Figures = {"answered": float(said.answered), "dangling": float(said.dangling)}
+    values["shown"] = len(case.grades.keys() & set(said.shown[:SHOWN])) / len(case.grades)
     if case.facts:
         values["facts"] = facts_found(case.facts, said.plain, case.standalone) if said.answered else 0.0
     if not said.answered:

@@ -7,7 +7,7 @@ from rag.answer import Turn
 from rag.engine import Engine
 from rag.evaluation.answers import answer_figures, citation_figures, shuffled
 from rag.evaluation.cases import Case
-from rag.evaluation.figures import Result
+from rag.evaluation.figures import ALL, Result
 from rag.evaluation.refusals import refusal_figures
 from rag.evaluation.said import Said
 from rag.evaluation.searchers import OURS
@@ -57,23 +57,25 @@ def ask(cases: Sequence[Case], answerer: Answerer, tell: Callable[[str], None]) 
 
 
 def results(cases: Sequence[Case], answers: Sequence[Said], encoder: Encoder, system: str = OURS) -> Iterator[Result]:
-    """Yield what was measured of one system's answers: each by itself, then the control, then times."""
-    pairs = list(zip(cases, answers, strict=True))
-    for case, said in pairs:
-        detail = {"text": said.text, **said.detail}
+    """Yield what was measured of one system's answers: each by itself, then the control, then times.
+
+    Ours are counted by group and in all, those of other systems and the control in all only.
+    """
+    for case, said in zip(cases, answers, strict=True):
+        group, detail = case.group if system == OURS else ALL, {"text": said.text, **said.detail}
         if case.kind == "question":
             values = answer_figures(said, case, encoder)
-            yield Result("answers", case.group, system, case.key, case.text, values, detail)
+            yield Result("answers", group, system, case.key, case.text, values, detail, True)
             wrongly = {"wrongly declined": float(not said.answered)}
             yield Result("refusals", ANSWERABLE, system, case.key, case.text, wrongly)
         else:
-            yield Result("refusals", case.group, system, case.key, case.text, refusal_figures(said, case), detail)
-    citing = [(case, said) for case, said in pairs if case.kind == "question" and said.answered and said.cited]
+            yield Result("refusals", group, system, case.key, case.text, refusal_figures(said, case), detail, True)
+        yield Result("time", "seconds and tokens", system, case.key, case.text, _times(said))
+    asked = zip(cases, answers, strict=True)
+    citing = [(case, said) for case, said in asked if case.kind == "question" and said.answered and said.cited]
     for (case, _), said in zip(citing, shuffled([said for _, said in citing]), strict=False):
         values = citation_figures(said, case, encoder)
-        yield Result("answers", case.group, f"{system}, {CONTROL}", case.key, case.text, values)
-    for case, said in pairs:
-        yield Result("time", "seconds and tokens", system, case.key, case.text, _times(said))
+        yield Result("answers", ALL, f"{system}, {CONTROL}", case.key, case.text, values)
 
 
 def _times(said: Said) -> dict[str, float]:

@@ -33,7 +33,8 @@ FIGURES: dict[str, Figure] = {
     "recall": Figure("share of the relevant papers that are in it"),
     "F1": Figure("harmonic mean of both"),
     "length": Figure("papers in it", 0, 1),
-    "answered": Figure("share that was answered; the figures below are of those, but facts"),
+    "answered": Figure("share that was answered; what follows is of those, but shown and facts"),
+    "shown": Figure("share of the relevant papers among the first 5 that are shown beside the answer"),
     "facts": Figure("how much of the facts of a right answer is said; 0 where declined"),
     "cite P": Figure("share of the cited papers that are relevant"),
     "cite R": Figure("share of the relevant papers that are cited"),
@@ -46,7 +47,7 @@ FIGURES: dict[str, Figure] = {
     "uncited": Figure("sentences without a citation", -1),
     "dangling": Figure("markers that stand for no paper, in all", -1, 0, summed=True),
     "declined": Figure("says that the papers do not say"),
-    "set right": Figure("sets the question right, from the paper in question"),
+    "set right": Figure("sets a false premise right, in the words of the abstract"),
     "from it": Figure("answers an honest half from the paper in question alone"),
     "good": Figure("one of these"),
     "nearest": Figure("the paper in question stands first"),
@@ -75,6 +76,7 @@ class Result:
         text: What was asked.
         values: Figures by name; one that does not apply is not there.
         detail: Whatever else a reader of the JSON should see: a ranking, an answer with its evidence.
+        totalled: It counts in a line over all groups as well.
     """
 
     part: Part
@@ -84,6 +86,7 @@ class Result:
     text: str
     values: Mapping[str, float]
     detail: Mapping[str, Any] = field(default_factory=dict)
+    totalled: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,18 +104,15 @@ def lines(results: Sequence[Result]) -> list[Line]:
     """Return a line for each part, group and system, groups in the order of their first result.
 
     Figures are means over the cases to which they apply; times are medians and 95th percentiles (numpy's, linear), a
-    line each; answers of several groups have a line over all.
+    line each; what is totalled has a line over all groups too, the last of its part.
     """
     groups: dict[tuple[Part, str], dict[str, list[Result]]] = {}
     for result in results:
-        groups.setdefault((result.part, result.group), {}).setdefault(result.system, []).append(result)
-    answered = [result for result in results if result.part == "answers"]
-    if len({result.group for result in answered}) > 1:
-        for result in answered:
-            groups.setdefault(("answers", ALL), {}).setdefault(result.system, []).append(result)
+        for group in dict.fromkeys((result.group, ALL) if result.totalled else (result.group,)):
+            groups.setdefault((result.part, group), {}).setdefault(result.system, []).append(result)
     found: list[Line] = []
-    for (part, group), by_system in groups.items():
-        for system, of_system in by_system.items():
+    for part, group in sorted(groups, key=lambda place: place[1] == ALL):
+        for system, of_system in groups[part, group].items():
             values = [result.values for result in of_system]
             if part == "time":
                 folds = [(name, quantile(values, q)) for name, q in QUANTILES.items()]
