@@ -6,7 +6,8 @@ PORT ?= 7860
 MODEL ?= $(or $(PAPERCHAT_MODEL),qwen2.5-coder-1.5b-instruct)
 ENCODER := all-MiniLM-L6-v2
 export Q := $(value Q)
-chat ask: export PAPERCHAT_MODEL := $(MODEL)
+QUESTIONS := $(wildcard $(patsubst %,bench/data/*%.jsonl,questions lists unanswerable))
+chat ask bench: export PAPERCHAT_MODEL := $(MODEL)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: chat ask index models setup setup-dev test check format readme bench clean
@@ -55,9 +56,9 @@ format: .venv/installed-dev
 readme: .venv/installed-dev
 	$(BIN)/python -m cogapp -r README.md
 
-bench: .venv/installed-dev index
-	$(BIN)/python -m bench.retrieval
-	$(BIN)/python -m bench.answers --every 3
+# IR="folder folder": collections in BEIR layout besides; ARGS="--out now.json --against before.json" and the like
+bench: index
+	$(BIN)/paperchat eval $(QUESTIONS) $(IR) --every 6 --baselines 8 --titles $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
