@@ -22,6 +22,7 @@ from rag.lists import PaperList
 from rag.loader import WriterLoader
 from rag.nli import CrossEncoderInferrer
 from rag.refusal import NOTHING_ASKED, nobody_mentions, none_is_about
+from rag.rerank import DEPTH, CrossEncoderReranker, rerank
 from rag.respond import Responder, declined
 from rag.retrieve import LIST_WEIGHTS, WEIGHTS, Found, Weights, search
 from rag.settings import Settings
@@ -69,6 +70,8 @@ class Engine:
         self._encoder = encoder
         self._instructions = InstructionFilter(encoder)
         self._inferrer = CrossEncoderInferrer.from_name(settings.nli, settings.offline) if settings.nli else None
+        named = settings.reranker
+        self._reranker = CrossEncoderReranker.from_name(named, settings.offline) if named else None
         self._loader = writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer)
         self._before: Store | None = None  # still open for those who were searching it
         self._opening = threading.Lock()
@@ -225,8 +228,12 @@ class Engine:
 
     def _search(self, question: str, limit: int, weights: Weights = WEIGHTS) -> Found:
         settings = self.settings
-        candidates = max(settings.candidates, limit)
-        return search(self._current(), self._encoder, question, limit, candidates, settings.dense_weight, weights)
+        reach = max(limit, DEPTH) if self._reranker else limit
+        candidates = max(settings.candidates, reach)
+        found = search(self._current(), self._encoder, question, reach, candidates, settings.dense_weight, weights)
+        if self._reranker:
+            found = replace(found, ranked=rerank(self._reranker, question, found.ranked)[:limit])
+        return found
 
     def _current(self) -> Store:
         """Return the store, opened anew when another process has updated the index."""

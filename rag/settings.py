@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     dense_weight: float = Field(
         default=0.7, ge=0, le=1, description="What similarity counts against shared words in the score."
     )
+    reranker: str = Field(
+        default="",
+        description="Cross-encoder (a folder or hub name) that orders the first papers anew; none by default.",
+    )
     evidence_papers: int = Field(default=3, ge=1, le=10, description="Papers shown to the language model.")
     evidence_tokens: int = Field(default=320, ge=80, le=16000, description="Tokens of evidence shown to it.")
     answer_tokens: int = Field(default=150, ge=16, le=4000, description="Tokens that it may write.")

@@ -20,7 +20,7 @@ HOMES = {
     "chromadb": {"index/chroma.py"},
     "bm25s": {"index/words.py"},
     "nltk": {"index/chunks.py"},
-    "sentence_transformers": {"rag/nli.py", "index/vectors.py"},
+    "sentence_transformers": {"rag/nli.py", "rag/rerank.py", "index/vectors.py"},
     "transformers": {"rag/writer.py", "index/vectors.py"},
     "llama_index": {"index/chunks.py", "rag/writer.py", "rag/llamacpp.py", "rag/evaluation/llamaindex.py"},
     "ir_measures": {"rag/evaluation/retrieval.py"},
