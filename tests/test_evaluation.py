@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from index import models
 from index.errors import UserError
 from index.papers import Paper, paper_id
+from index.store import papers_text
 from index.vectors import Vectors
 from rag.answer import CANNOT_ANSWER
 from rag.engine import Engine
@@ -31,10 +33,12 @@ from rag.evaluation.searchers import dense, merged, ours, words
 from rag.loader import WriterLoader
 from rag.settings import Settings
 from tests.conftest import TEXTS, HashingEncoder, ScriptedWriter
+from tests.test_cli import needs_encoder, run
 
 COMPOST = "Compost: Reusing Old Checkpoints for Pretraining"
 LANTERN = "Lantern: Curriculum Learning for Speech Recognition"
 PEBBLE = "Pebble: Tiny Language Models for Watches"
+MODELS = models.cache_folder()
 ROWS: list[dict[str, Any]] = [
     {
         "id": "q1",
@@ -494,3 +498,25 @@ def test_every_figure_of_a_run_is_described(
 ) -> None:
     report = measure(Plan((questions,), baselines=1), settings, encoder, lambda: WriterLoader.of(writer))
     assert {name for result in report.results for name in result.values} <= FIGURES.keys()
+
+
+@needs_encoder
+@pytest.mark.model
+def test_the_command_prints_json_and_compares_with_an_earlier_run(
+    tmp_path: Path, papers: list[Paper], cache: Path
+) -> None:
+    cache.parent.mkdir()
+    (cache.parent / "models").symlink_to(MODELS)
+    (tmp_path / "ten.jsonl").write_text(papers_text(papers), encoding="utf-8")
+    assert run("index", str(tmp_path / "ten.jsonl"), home=tmp_path).returncode == 0
+    questions, out = jsonl(tmp_path / "rows.jsonl", ROWS), str(tmp_path / "out.json")
+    first = run("eval", str(questions), "--out", out, home=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "Finding papers\n" in first.stdout and "1/5" in first.stderr
+    again = run("eval", str(questions), "--against", out, "--json", "--no-answers", home=tmp_path)
+    report = json.loads(again.stdout)
+    (line,) = [r for r in report["lines"] if (r["group"], r["system"]) == ("single", "paperchat")]
+    assert (line["count"], line["figures"]["R@5"]) == (2, 1)
+    assert {(change["better"], change["worse"]) for change in report["against"]} == {(0, 0)}
+    assert report["about"]["indexes"]["index"]["papers"] == 10
+    assert run("eval", "nowhere.jsonl", home=tmp_path).stderr.startswith("Error: No such file, or no folder in BEIR")

@@ -9,8 +9,8 @@ from rag.evaluation.figures import Result
 from rag.evaluation.retrieval import first_f1, list_figures, ranking_figures
 from rag.evaluation.searchers import OURS, Searcher
 
-_LISTED = 20
-"""Papers asked of an engine where a list must not end by itself: no figure of a list looks further."""
+_LOOKED_AT = 20
+"""No figure looks further: so many papers are asked of an engine where a list must not end by itself, and reported."""
 _LIST_FIGURES = ("R@20", "nDCG@10", "nDCG@20")
 
 
@@ -32,7 +32,9 @@ def searched(
         for case in found:
             ranking = search(case.standalone)
             values = ranking_figures(ranking, case.grades)
-            yield Result("retrieval", case.group, system, case.key, case.text, values, {"ranking": ranking})
+            yield Result(
+                "retrieval", case.group, system, case.key, case.text, values, {"ranking": ranking[:_LOOKED_AT]}
+            )
         for case in listed:
             yield _own_list(case, engine) if system == OURS else _cut_list(case, system, search(case.text))
         tell(f"{len(found) + len(listed)} searches by {system}, {time.monotonic() - started:.0f} s")
@@ -40,12 +42,13 @@ def searched(
 
 def _cut_list(case: Case, system: str, ranking: list[str]) -> Result:
     """Measure the ranking of a system that cannot end a list by itself."""
-    return Result("lists", case.group, system, case.key, case.text, _figures(ranking, case), {"ranking": ranking})
+    detail = {"ranking": ranking[:_LOOKED_AT]}
+    return Result("lists", case.group, system, case.key, case.text, _figures(ranking, case), detail)
 
 
 def _own_list(case: Case, engine: Engine) -> Result:
     """Measure the ranking of the engine, and the list that it ends by itself."""
-    ranking = [match.paper.id for match in engine.papers(case.text, _LISTED).matches]
+    ranking = [match.paper.id for match in engine.papers(case.text, _LOOKED_AT).matches]
     own = [match.paper.id for match in engine.papers(case.text).matches]
     values = {**_figures(ranking, case), **list_figures(own, case.grades)}
     return Result("lists", case.group, OURS, case.key, case.text, values, {"ranking": ranking, "listed": own})
