@@ -33,6 +33,8 @@ _FOREIGN = 0.06
 """By so much more must a paper claim a sentence than the one whose method it is about, for that to be the wrong one."""
 _BESIDE = 0.25
 """A paper that has what the first lacks is cited beside it only if it claims the sentence at most so much less."""
+_ECHO = 0.45
+"""From this cosine on, words that only repeat the question count: below it an echo may be all that there is."""
 _EVIDENCE = 2
 """Sentences of a paper, nearest first, that a sentence's direction is held against."""
 
@@ -101,8 +103,9 @@ def attribute(
     ranked = [_ranked(sources[at], vector, sentence) for at in cited]
     quotes = tuple(sources[at].quote(best[0], score) for at, (best, score) in zip(cited, ranked, strict=True))
     there = set().union(*(texts[at].words for at in cited))
-    share = _share(words, there) + 0.5 * _share(words, set(tokenize(asked)) - there)
-    meaning = _COSINE * max(quote.score for quote in quotes) + _WORDS * share
+    cosine = max(quote.score for quote in quotes)
+    repeated = set(tokenize(asked)) - there if cosine >= _ECHO else set()
+    meaning = _COSINE * cosine + _WORDS * (_share(words, there) + 0.5 * _share(words, repeated))
     why = "number" if missing & lacking(sentence, "") else "name" if missing else ""
     why = why or ("meaning" if meaning < PARTIAL else "")
     why = why or _against(sentence, sources, cited, [best for best, _ in ranked], meant)

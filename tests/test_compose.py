@@ -170,9 +170,9 @@ def test_what_is_said_of_another_method_or_of_nothing_is_left_out(sources: list[
 
 
 def test_words_that_only_repeat_the_question_do_not_count_against_a_sentence(sources: list[Source]) -> None:
-    text = "Warm starting for pocket budgets means old checkpoints."
+    text = "Cheap warm pocket gadgets with thrifty budgets want old checkpoints instead of random weights."
     kept = []
-    for asked in ("", "What does warm starting mean for pocket budgets?"):
+    for asked in ("", "What do cheap warm pocket gadgets with thrifty budgets want?"):
         composer = Composer(HashingEncoder(), sources, asked)
         composer.add(text)
         composer.finish()
