@@ -22,6 +22,9 @@ from index.wordvectors import FILE as WORD_VECTORS
 from index.wordvectors import WordVectorTable
 
 FORMAT = 2
+_PAPERS_KEPT = 20_000
+"""Of so many papers the vectors stay in memory once read: some 200 MB."""
+
 PAPERS, MANIFEST, CHROMA = "papers.jsonl", "manifest.json", "chroma"
 
 
@@ -96,6 +99,7 @@ class Store:
         self._chunks = ChunkTable(folder / CHROMA)
         self._word_vectors = WordVectorTable(folder)
         self._chunk_ids: dict[int, list[str]] = {}
+        self._vectors: dict[int, Vectors] = {}
         self._place = {paper.id: at for at, paper in enumerate(papers)}
 
     @classmethod
@@ -145,21 +149,32 @@ class Store:
 
     def similarities(self, positions: Sequence[int], vector: Vectors) -> NDArray[np.float32]:
         """Return float32 `(positions, 2)`: exact cosine of a vector with each whole paper, and with its best chunk."""
-        ids = [self._ids_of(at) for at in positions]
-        rows = self._chunks.vectors([chunk_id for of_paper in ids for chunk_id in of_paper])
         result = np.zeros((len(positions), 2), dtype=np.float32)
-        for at, of_paper in enumerate(ids):
-            cosines = [float(rows[chunk_id] @ vector) for chunk_id in of_paper if chunk_id in rows]
-            if cosines:
-                result[at] = cosines[0], max(cosines[1:], default=cosines[0])
+        for at, rows in enumerate(self._vectors_of(positions)):
+            if len(rows):
+                cosines = rows @ vector
+                result[at] = cosines[0], cosines[1:].max(initial=cosines[0] if len(rows) == 1 else -1.0)
         return result
 
     def wholes(self, positions: Sequence[int]) -> Vectors:
         """Return float32 `(positions, dim)`: the vector of each paper as a whole."""
-        ids = [self._ids_of(at)[0] for at in positions]
-        rows = self._chunks.vectors(ids)
         nothing = np.zeros(self.manifest.dim, dtype=np.float32)
-        return np.asarray([rows.get(chunk_id, nothing) for chunk_id in ids]).reshape(len(ids), self.manifest.dim)
+        wholes = [rows[0] if len(rows) else nothing for rows in self._vectors_of(positions)]
+        return np.asarray(wholes, dtype=np.float32).reshape(len(positions), self.manifest.dim)
+
+    def _vectors_of(self, positions: Sequence[int]) -> list[Vectors]:
+        """Return float32 `(chunks, dim)` for each paper, the whole of it first; read once, then kept."""
+        unread = [at for at in positions if at not in self._vectors]
+        read: dict[int, Vectors] = {}
+        if unread:
+            ids = {at: self._ids_of(at) for at in unread}
+            rows = self._chunks.vectors([chunk_id for of_paper in ids.values() for chunk_id in of_paper])
+            there = {at: [rows[chunk_id] for chunk_id in of_paper if chunk_id in rows] for at, of_paper in ids.items()}
+            read = {at: np.asarray(found, dtype=np.float32) for at, found in there.items()}
+        result = [read[at] if at in read else self._vectors[at] for at in positions]
+        if len(self._vectors) + len(read) <= _PAPERS_KEPT:
+            self._vectors.update(read)
+        return result
 
     def word_vectors(self, positions: Sequence[int]) -> list[Vectors]:
         """Return for each paper float32 `(its different words, dim)`, rows of length 1; none where there are none."""
