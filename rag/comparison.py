@@ -19,7 +19,7 @@ LOSES = (
 _VERDICT = re.compile(rf"\b(?:(?P<loses>{LOSES})|(?P<wins>{WINS}))\b(?!-)", re.I)
 _CLAUSE = re.compile(r"[;:]|\s(?:while|whereas|but|although|though|which|because)\s")
 _NOT = re.compile(r"\b(?:not|no|never|hardly|without)\b|n['’]t\b", re.I)
-_AFTER = re.compile(r"\b(?:by|on|in|at|with|for|under|across|when)\b")
+_AFTER = re.compile(r"\b(?:by|on|in|at|with|for|under|across|when)\b|,\s(?=\d)")
 _LEFT, _RIGHT = 8, 14
 """Words on either side of a verdict that name the two."""
 
