@@ -40,7 +40,7 @@ def test_what_another_sentence_of_the_paper_says_can_be_denied_wrongly() -> None
         ("DPO is outperformed by PPO on math.", "PPO beats DPO by 2.5% on math.", False),
         ("Diffusion frameworks outperform Splat.", "It is best, beating diffusion frameworks.", True),
         ("Splat outperforms diffusion frameworks.", "It is best, beating diffusion frameworks.", False),
-        ("Its inference is 9x faster than BERT.", "It is better than BERT, 7x smaller, 9x faster inference.", False),
+        ("With 7x fewer weights it is 9x faster than BERT.", "Better than BERT, 7x fewer weights, 9x faster.", False),
         ("Charts come from a beat-aligned spectrogram.", "It is better than other spectrogram charts.", False),
     ],
 )
