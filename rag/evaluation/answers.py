@@ -89,10 +89,9 @@ def shuffled(answers: Sequence[Said]) -> list[Said]:
 def facts_found(facts: Iterable[str], text: str, question: str = "") -> float:
     """Return how much of the facts an answer states, 0 to 1: the mean over the facts.
 
-    What the question says already is not asked for again. Of what is left, numbers and names must be there exactly (in
-    any of their spellings); the other words, stemmed, by the share of them that is there. A fact is worth the share of
-    its numbers and names, half of it for them and half by the other words; without numbers and names, the share of
-    its words.
+    What the question says already is not asked for again. Of what is left, a fact with numbers or names is worth the
+    share of these that is there exactly (in any of their spellings); another one the share of its words, stemmed. Held
+    against a reader's verdict on 85 facts of 35 answers (1, half or 0): correlation .87, mean .356 against .362.
 
     It cannot show that numbers and words are said of the right thing, that nothing denies them, or that a fact is told
     in words of its own: "twice as fast" does not find "halves the time".
@@ -113,17 +112,13 @@ def copied(text: str, papers: Iterable[Paper]) -> float:
 
 
 def _found(fact: str, text: str, question: str) -> float:
-    known = numbers(question) | name_keys(question)
-    exact = (numbers(fact) | name_keys(fact)) - known
+    exact, words = numbers(fact) | name_keys(fact), set(tokenize(fact))
+    new = exact - numbers(question) - name_keys(question)
     named = {word for name in name_keys(fact) for word in tokenize(name)}
-    words = {word for word in tokenize(fact) if not any(c.isdigit() for c in word)} - set(tokenize(question)) - named
-    if not exact and not words:
-        exact, words = numbers(fact) | name_keys(fact), set(tokenize(fact))
-    overlap = _share(words, set(tokenize(text)))
-    if not exact:
-        return overlap
-    there = _share(exact, numbers(text) | name_keys(text))
-    return there * (1 + overlap) / 2 if words else there
+    new_words = {word for word in words - named if word.isalpha()} - set(tokenize(question))
+    if new or new_words:
+        exact, words = new, new_words
+    return _share(exact, numbers(text) | name_keys(text)) if exact else _share(words, set(tokenize(text)))
 
 
 def _share(wanted: set[str], there: set[str]) -> float:
