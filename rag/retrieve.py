@@ -26,13 +26,13 @@ and half the coverage together. All are calibrated on development questions (ben
 class Weights:
     """What the signals of `rag/signals.py` count beside 1 for similarity and words together.
 
-    The values are those of `bench/fit_weights.py`, the same for every corpus; none is delicate (bench/LOG.md).
+    The same for every corpus; `bench/fit_weights.py` shows what each does on several (bench/LOG.md).
     """
 
     match: float = 0.7
     names: float = 0.15
     neighbours: float = 0.4
-    feedback: float = 0.3
+    feedback: float = 0.2
 
     @property
     def total(self) -> float:
