@@ -68,7 +68,7 @@ def citation_figures(said: Said, case: Case, encoder: Encoder) -> Figures:
     if stated := numbers(said.plain):
         values["numbers"] = len(stated & _numbers_of(said.cited)) / len(stated)
     if said.statements:
-        checked = [_borne(statement, said.cited, encoder) for statement in said.statements]
+        checked = [_borne(statement, said.cited, case.standalone, encoder) for statement in said.statements]
         values["borne"] = sum(checked) / len(checked)
         values["uncited"] = sum(not statement.papers for statement in said.statements) / len(said.statements)
     return values
@@ -135,13 +135,13 @@ def _numbers_of(papers: Iterable[Paper]) -> set[str]:
     return {number for paper in papers for number in numbers(f"{paper.title}. {paper.abstract}")}
 
 
-def _borne(statement: Statement, cited: Sequence[Paper], encoder: Encoder) -> bool:
+def _borne(statement: Statement, cited: Sequence[Paper], question: str, encoder: Encoder) -> bool:
     """Tell whether the check finds a sentence supported by the papers that it cites itself."""
     papers = [Ranked(paper, 1.0) for paper in cited if paper.id in statement.papers]
     if not papers:
         return False
     vector = encoder.encode([statement.text])[0]
-    return attribute(statement.text, vector, gather(encoder, vector, papers)).support == "supported"
+    return attribute(statement.text, vector, gather(encoder, vector, papers), asked=question).support == "supported"
 
 
 def _with_citations(said: Said, papers: tuple[Paper, ...]) -> Said:
