@@ -497,7 +497,9 @@ def test_every_figure_of_a_run_is_described(
     questions: Path, settings: Settings, encoder: HashingEncoder, writer: ScriptedWriter
 ) -> None:
     report = measure(Plan((questions,), baselines=1), settings, encoder, lambda: WriterLoader.of(writer))
-    assert {name for result in report.results for name in result.values} <= FIGURES.keys()
+    used = {name for result in report.results for name in result.values}
+    assert used <= FIGURES.keys()
+    assert all(FIGURES[name].meaning in report.table() for name in used)
 
 
 @needs_encoder

@@ -77,14 +77,18 @@ class Report:
             raise UserError(f"{path} is no report of paperchat eval ({error}). Write one with --out FILE.") from None
 
     def table(self) -> str:
-        """Return the figures as text, one table a part, with what each figure means below."""
-        parts = {part: [line for line in self.lines if line.part == part] for part in TITLES}
+        """Return the figures as text: one table a part, what was left out, and what each figure means."""
+        every = self.lines
+        parts = {part: [line for line in every if line.part == part] for part in TITLES}
         tables = [f"{TITLES[part]}\n{_table(rows)}" for part, rows in parts.items() if rows]
-        return "\n\n".join([*tables, *self.notes])
+        used = [name for name in FIGURES if any(name in line.figures for line in every)]
+        wide = max(map(len, used), default=0)
+        meanings = "\n".join(["Figures", *[f"  {name:{wide}}  {FIGURES[name].meaning}" for name in used]])
+        return "\n\n".join([*tables, *self.notes, meanings])
 
 
 def _table(rows: Sequence[Line]) -> str:
-    """Write lines under each other, a column for each figure that any of them has, then what the figures mean."""
+    """Write lines under each other, a column for each figure that any of them has."""
     names = [name for name in FIGURES if any(name in row.figures for row in rows)]
     wide = max(len(row.group) for row in rows), max(len(row.system) for row in rows)
     head = f"  {'':{wide[0]}}  {'':{wide[1]}}  {'n':>5}" + "".join(f"  {name:>{_width(name)}}" for name in names)
