@@ -122,7 +122,7 @@ class Composer:
         vector = self._encoder.encode([text])[0]
         verdict = attribute(text, vector, self._sources, _hints(raw), self._asked, self._inferrer)
         if self._assumes and echoes(text, self._asked):
-            self._replace(verdict, lead if self.sentences else "")
+            self._tell_instead(verdict, lead if self.sentences else "")
             return
         if verdict.support == "unsupported":
             self._repair(verdict, lead if self.sentences else "")
@@ -134,6 +134,13 @@ class Composer:
         near = verdict.why in _REPAIRABLE and verdict.quotes[0].score >= REPLACED
         if not near or not self._replace(verdict, lead):
             self.dropped += 1
+
+    def _tell_instead(self, verdict: Verdict, lead: str) -> None:
+        """Put the abstract's sentences nearest to a sentence and to the question in its place."""
+        source = self._sources[verdict.sources[0]]
+        for quote in (verdict.quotes[0], source.quote(source.best()[0])):
+            if self._replace(replace(verdict, quotes=(quote,)), lead):
+                lead = " "
 
     def _replace(self, verdict: Verdict, lead: str) -> bool:
         """Put the abstract's sentence in place of another; tell whether it was not there yet."""

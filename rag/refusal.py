@@ -9,9 +9,14 @@ from collections.abc import Sequence
 
 from index.papers import Paper
 from index.store import Store
+from index.vectors import Encoder
 from index.words import tokenize
-from rag.facts import numbers
+from rag.facts import numbers, quantities
 from rag.names import name_keys, names
+
+SAME_THING = 0.28
+"""Cosine of two words from which on they may name the same thing: "pictures" and "images" .81, "weights" and
+"parameters" .29, "hours" and "tokens" .22 (all-MiniLM-L6-v2)."""
 
 NOTHING_ASKED = "Nothing in it asks about papers."
 
@@ -31,6 +36,17 @@ _OTHER = re.compile(
     r"\b(?:what|which|who|why|when|where|how)\b|(?:\band|\bor|[,;?.])\s+(?:do|does|did|is|are|was|were|can|will|has)\b",
     re.I,
 )
+_COUNT = re.compile(
+    r"\bhow (?:many|few) ((?:[\w-]+ )*?[\w-]+)(?=\s+(?:of|was|were|is|are|did|does|do|has|have|had|can|could|will|"
+    r"would|went|go|in|on|at|to|for|by|per|who|that|with|from|it|they|and|or)\b|[?,;.]|$)",
+    re.I,
+)
+_LONGEST_PHRASE = 4
+_DURATION = re.compile(r"\bhow long (?:did|does|do|must|will|to|it)\b", re.I)
+_TIME = re.compile(
+    r"\W{0,2}(?:\w+ )?(?:ms|s|h|(?:milli)?seconds?|minutes?|hours?|days?|weeks?|months?|years?|epochs?|steps?)\b"
+)
+_MARKER = re.compile(r"\[\d+\]")
 _POWER = re.compile(r"\d+e-?\d+", re.I)
 
 
@@ -70,16 +86,41 @@ def does_not_say(question: str, papers: Sequence[Paper]) -> str:
     return ""
 
 
-def lacks_quantity(question: str, answer: str) -> bool:
-    """Tell whether a question asks for quantities and nothing else, and an answer gives none but those of the question.
+def lacks_quantity(question: str, answer: str, encoder: Encoder) -> bool:
+    """Tell whether a question asks for quantities and nothing else, and an answer gives none that it may mean.
 
-    >>> lacks_quantity("How many GPUs were used?", "They used a cluster [1].")
-    True
+    A number of the question is none; nor is, where things are counted ("how many hours"), one of which the words after
+    it name something else ("256k tokens"); nor, where it is asked how long something takes, one without a unit of time.
+
+    Args:
+        question: Of a person.
+        answer: The text, with its markers.
+        encoder: Compares what is counted with what was asked to be.
     """
     asked = _QUANTITY.sub(" ", question)
     if asked == question or _OTHER.search(asked):
         return False
-    return not numbers(re.sub(r"\[\d+\]", "", answer)) - numbers(question)
+    text = _MARKER.sub("", answer)
+    given = [of for of in quantities(text) if of.value not in numbers(question)]
+    if _DURATION.search(question):
+        given = [of for of in given if _TIME.match(text[of.end :])]
+    counted = {word for of in given for word in _words(text[of.end :])}
+    heads = [_head(match[1]) for match in _COUNT.finditer(question)]
+    if not given or not heads or not counted:
+        return not given
+    rows = encoder.encode([*heads, *sorted(counted)])
+    return float((rows[: len(heads)] @ rows[len(heads) :].T).max()) < SAME_THING
+
+
+def _head(phrase: str) -> str:
+    """Return what a phrase counts: "training tokens" tokens, and the first word of a phrase that goes on."""
+    words = phrase.split()
+    return words[-1] if len(words) <= _LONGEST_PHRASE else words[0]
+
+
+def _words(text: str) -> list[str]:
+    """Return the first words that carry meaning of what follows a number."""
+    return [word for word in re.findall(r"[A-Za-z][\w-]*", text[:60]) if tokenize(word)][:3]
 
 
 def _known(store: Store, name: str) -> bool:

@@ -59,7 +59,7 @@ class Responder:
         answer = composer.onto(answer)
         if cancel.is_set():
             yield self._done(answer, "Stopped.")
-        elif not answer.sentences or _beside_the_point(question, answer):
+        elif not answer.sentences or self._beside_the_point(question, answer):
             yield declined(answer, does_not_say(answer.standalone, [of.paper for of in shown]), self._clock)
         else:
             yield self._done(answer, _left_out(composer.dropped, composer.replaced))
@@ -80,9 +80,13 @@ class Responder:
         for source, at in sorted(near[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
             composer.quote(source, source.quote(at))
         answer = replace(composer.onto(answer), writer=NONE, timings=self._clock.token(answer.timings, 0, "quoted"))
-        if _beside_the_point(question, answer):
+        if self._beside_the_point(question, answer):
             return declined(answer, does_not_say(answer.standalone, [of.paper for of in sources[:1]]), self._clock)
         return self._done(answer, f"Quoted from the abstracts. {why}".strip())
+
+    def _beside_the_point(self, question: str, answer: Answer) -> bool:
+        """Tell whether a number was asked for and none is given; one taken for granted may well not be there."""
+        return not assumes(question) and lacks_quantity(question, answer.text, self._encoder)
 
     def _done(self, answer: Answer, note: str) -> Answer:
         return replace(answer, note=note, timings=self._clock.end(answer.timings), done=True)
@@ -100,11 +104,6 @@ def declined(answer: Answer, note: str, clock: Clock) -> Answer:
         timings=clock.end(answer.timings),
         done=True,
     )
-
-
-def _beside_the_point(question: str, answer: Answer) -> bool:
-    """Tell whether a number was asked for and none is given; one that is taken for granted may well not be there."""
-    return not assumes(question) and lacks_quantity(question, answer.text)
 
 
 def _left_out(dropped: int, replaced: int) -> str:
