@@ -6,14 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index import models
 from index.errors import StoreError
 from index.papers import Paper
 from index.store import Store
 from index.update import update
-from index.vectors import Encoded, WordEncoder
+from index.vectors import Encoded, SentenceEncoder, WordEncoder
 from index.words import tokenize
 from index.wordvectors import FILE, WordVectorTable
 from tests.conftest import HashingEncoder
+
+ENCODER = "all-MiniLM-L6-v2"
 
 
 class HashingWordEncoder(HashingEncoder):
@@ -101,3 +104,23 @@ def test_an_encoder_without_words_builds_and_opens_an_index(tmp_path: Path, pape
     store = Store.open(tmp_path, HashingEncoder())
     assert [rows.shape for rows in store.word_vectors([0, 1])] == [(0, 256), (0, 256)]
     store.close()
+
+
+@pytest.mark.skipif(models.find(ENCODER) is None, reason=f"no weights: paperchat models pull {ENCODER}")
+@pytest.mark.model
+def test_a_real_encoder_reads_words_where_they_stand() -> None:
+    encoder = SentenceEncoder.from_name(ENCODER, offline=True)
+    texts = [
+        "DP-LoRA is private; private LoRA is not.",
+        "",
+        "moss " * 400 + "fern",
+        "The bank of a river",
+        "A bank's loan",
+    ]
+    encoded = encoder.encode_words(texts)
+    assert np.stack([each.vector for each in encoded]) == pytest.approx(encoder.encode(texts), abs=1e-6)
+    assert [each.words for each in encoded[:3]] == [("dp", "lora", "privat"), (), ("moss",)]
+    assert [each.word_vectors.shape for each in encoded[:3]] == [(3, 384), (0, 384), (1, 384)]
+    assert np.linalg.norm(encoded[0].word_vectors, axis=1) == pytest.approx(1, abs=1e-5)
+    river, loan = (each.word_vectors[each.words.index("bank")] for each in encoded[3:])
+    assert 0.2 < float(river @ loan) < 0.9
