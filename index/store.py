@@ -41,6 +41,7 @@ class Manifest:
         chunking: How papers were cut.
         papers: Papers in it.
         chunks: Chunks in it.
+        with_words: Papers whose words have vectors too.
         papers_digest: SHA-256 of `papers.jsonl`, the source of truth.
         built: ISO time of the last update, UTC.
     """
@@ -53,6 +54,7 @@ class Manifest:
     chunking: str
     papers: int
     chunks: int
+    with_words: int
     papers_digest: str
     built: str
 
@@ -223,6 +225,8 @@ def differs(manifest: Manifest, encoder: Encoder) -> str:
             f"was built with {manifest.encoder} (digest {manifest.encoder_digest[:12]}), "
             f"settings ask for {encoder.name} (digest {encoder.digest[:12]})"
         )
+    if isinstance(encoder, WordEncoder) and manifest.with_words < manifest.papers:
+        return "was built without vectors of its words"
     return "" if manifest.chunking == CHUNKING else f"was cut into chunks in another way ({manifest.chunking})"
 
 

@@ -116,6 +116,7 @@ def _update(folder: Path, papers: Sequence[Paper], encoder: Encoder, replace_all
             CHUNKING,
             len(now),
             len(chunks),
+            len(wholes | (with_words & chunks.keys())),
             "",
             datetime.now(UTC).isoformat(timespec="seconds"),
         )

@@ -106,6 +106,17 @@ def test_an_encoder_without_words_builds_and_opens_an_index(tmp_path: Path, pape
     store.close()
 
 
+def test_an_index_built_without_words_is_refused_until_it_has_them(tmp_path: Path, papers: list[Paper]) -> None:
+    update(tmp_path, papers, HashingEncoder())
+    with pytest.raises(StoreError, match="without vectors of its words"):
+        Store.open(tmp_path, HashingWordEncoder())
+    assert update(tmp_path, (), HashingWordEncoder()).wrote
+    store = Store.open(tmp_path, HashingWordEncoder())
+    assert store.manifest.with_words == 10 and all(len(rows) for rows in store.word_vectors(range(10)))
+    store.close()
+    assert not update(tmp_path, (), HashingWordEncoder()).wrote
+
+
 @pytest.mark.skipif(models.find(ENCODER) is None, reason=f"no weights: paperchat models pull {ENCODER}")
 @pytest.mark.model
 def test_a_real_encoder_reads_words_where_they_stand() -> None:
