@@ -11,6 +11,8 @@ from index.vectors import Encoder, Vectors
 from rag.answer import Match, Quote
 from rag.retrieve import Ranked
 
+NEARLY_AS_GOOD = 0.8
+"""Share of the best score from which on another paper is shown too: small models take the facts of neighbours."""
 _NEXT_SENTENCES = 2
 
 
@@ -72,7 +74,7 @@ def gather(encoder: Encoder, vector: Vectors, ranked: Sequence[Ranked]) -> list[
 
 
 def fit(sources: Sequence[Source], budget_tokens: int, count: Callable[[str], int]) -> list[Source]:
-    """Choose what a language model is shown: the whole best abstract, then the best sentences of the next papers.
+    """Choose what a language model is shown: the whole best abstract, and the best sentences of those nearly as good.
 
     Args:
         sources: Best first.
@@ -86,6 +88,8 @@ def fit(sources: Sequence[Source], budget_tokens: int, count: Callable[[str], in
     chosen: list[Source] = []
     left = budget_tokens
     for rank, source in enumerate(sources):
+        if source.score < NEARLY_AS_GOOD * sources[0].score:
+            break
         wanted = source.best()[: None if rank == 0 else _NEXT_SENTENCES]
         while wanted:
             candidate = replace(source, shown=tuple(sorted(wanted)))

@@ -1,0 +1,31 @@
+"""What a language model is shown of the papers that were found."""
+
+import pytest
+
+from index.papers import Paper
+from rag.evidence import Source, fit, gather
+from rag.retrieve import Ranked
+from tests.conftest import HashingEncoder
+
+
+@pytest.fixture
+def sources(papers: list[Paper], encoder: HashingEncoder) -> list[Source]:
+    wanted = [paper for name in ("Compost", "Lantern", "Orchard") for paper in papers if paper.title.startswith(name)]
+    ranked = [Ranked(paper, score) for paper, score in zip(wanted, (0.9, 0.75, 0.6), strict=True)]
+    return gather(encoder, encoder.encode(["training time"])[0], ranked)
+
+
+def words(text: str) -> int:
+    return len(text.split())
+
+
+def test_a_paper_nearly_as_good_is_shown_beside_the_best_and_others_are_not(sources: list[Source]) -> None:
+    shown = fit(sources, 1000, words)  # .75 is more than .8 x .9, .6 is less
+    assert [source.paper.title[:7] for source in shown] == ["Compost", "Lantern"]
+    assert [len(source.shown) for source in shown] == [3, 2]
+
+
+def test_the_best_abstract_is_cut_to_its_best_sentences_and_never_left_out(sources: list[Source]) -> None:
+    (only,) = fit(sources, 16, words)  # 6 words of title, 6 to 11 of a sentence
+    assert len(only.shown) == 1 and only.shown[0] == sources[0].best()[0]
+    assert fit(sources, 1, words)[0].paper == sources[0].paper
