@@ -58,7 +58,7 @@ readme: .venv/installed-dev
 
 # IR="folder folder": collections in BEIR layout besides; ARGS="--out now.json --against before.json" and the like
 bench: index
-	$(BIN)/paperchat eval $(QUESTIONS) $(IR) --every 6 --baselines 8 --titles $(ARGS)
+	$(BIN)/paperchat eval $(QUESTIONS) $(IR) --every 6 --baselines 8 --taken-out 8 --titles $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -12,7 +12,7 @@ import pytest
 from index import models
 from index.errors import UserError
 from index.papers import Paper, paper_id
-from index.store import papers_text
+from index.store import Store, papers_text
 from index.vectors import Vectors
 from rag.answer import CANNOT_ANSWER
 from rag.engine import Engine
@@ -30,6 +30,7 @@ from rag.evaluation.retrieval import list_figures, ranking_figures
 from rag.evaluation.run import Plan, measure
 from rag.evaluation.said import Said, Statement
 from rag.evaluation.searchers import dense, merged, ours, words
+from rag.evaluation.taken_out import store_without
 from rag.loader import WriterLoader
 from rag.settings import Settings
 from tests.conftest import TEXTS, HashingEncoder, ScriptedWriter
@@ -388,6 +389,28 @@ def test_the_index_of_a_collection_is_built_once(beir: Path, encoder: HashingEnc
     assert index_of(read_collection(beir), encoder, lambda done, total: None) != folder
 
 
+def test_questions_are_asked_again_without_their_papers(
+    questions: Path, settings: Settings, encoder: HashingEncoder, writer: ScriptedWriter, cache: Path
+) -> None:
+    plan = Plan((questions,), taken_out=1)
+    report = measure(plan, settings, encoder, lambda: WriterLoader.of(writer))
+    (again,) = [result for result in report.results if result.group == "taken out"]
+    assert (again.part, again.key, again.values["declined"]) == ("refusals", "rows.jsonl:q1, taken out", 1)
+    shown = [match["paper"]["title"] for match in again.detail["matches"]]
+    assert shown and COMPOST not in shown
+    assert list(cache.glob("without-*")) == []
+
+
+def test_an_index_without_papers_embeds_nothing_again(
+    questions: Path, store: Store, encoder: HashingEncoder, papers: list[Paper]
+) -> None:
+    cases = read_cases(questions, papers)[:1]
+    with store_without(store, cases, encoder) as without:
+        assert {p.id for p in store.papers} - {p.id for p in without.papers} == {paper_id(COMPOST)}
+        assert encoder.asked == []
+    assert len(store.papers) == len(papers)
+
+
 def test_a_collection_is_searched_and_not_asked(beir: Path, settings: Settings, encoder: HashingEncoder) -> None:
     report = measure(Plan((beir,)), settings, encoder, lambda: WriterLoader.of(None))
     assert {(line.part, line.group, line.count) for line in report.lines} == {("retrieval", "tiny", 2)}
@@ -404,7 +427,7 @@ def test_a_collection_that_lacks_a_file_is_an_error(beir: Path) -> None:
         read_collection(beir)
 
 
-def test_alternatives_rank_as_brute_force_does(store: Any, encoder: HashingEncoder, papers: list[Paper]) -> None:  # noqa: ANN401
+def test_alternatives_rank_as_brute_force_does(store: Store, encoder: HashingEncoder, papers: list[Paper]) -> None:
     question = "pruning of convolutional networks on hardware"
     ordered = sorted(papers, key=lambda paper: paper.id)
     rows = encoder.encode([f"{p.title}\n{p.abstract}" for p in ordered])

@@ -226,6 +226,7 @@ def evaluate(
     every: Annotated[int, typer.Option(min=1, help="Ask each n-th question of a group only.")] = 1,
     baselines: Annotated[int, typer.Option(min=0, help="Questions that LlamaIndex answers beside us.")] = 0,
     titles: Annotated[bool, typer.Option("--titles", help="Search for every title of the index too.")] = False,
+    taken_out: Annotated[int, typer.Option(min=0, help="Questions asked again without their papers.")] = 0,
     out: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write everything there.")] = None,
     against: Annotated[Path | None, typer.Option(metavar="OTHER.json", help="Compare with an earlier run.")] = None,
     as_json: JsonOption = False,
@@ -237,7 +238,7 @@ def evaluate(
     from rag.settings import Settings
 
     before = Report.read(against) if against else None
-    plan = Plan(tuple(files), answers, every, baselines, titles)
+    plan = Plan(tuple(files), answers, every, baselines, titles, taken_out)
     report = evaluate(plan, Settings.load(index=index, model=model, offline=offline), _say)
     changes = comparison.compare(before, report) if before else []
     if out:

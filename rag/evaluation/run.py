@@ -21,6 +21,7 @@ from rag.evaluation.kept import KeptVectors
 from rag.evaluation.report import Report
 from rag.evaluation.searchers import OURS, searchers
 from rag.evaluation.searching import searched
+from rag.evaluation.taken_out import store_without, taken_out
 from rag.loader import WriterLoader
 from rag.settings import Settings
 from rag.writer import NONE, open_writer
@@ -43,6 +44,7 @@ class Plan:
         every: Ask each n-th question of each group; searching takes all of them.
         baselines: Questions that LlamaIndex answers beside us; 0 leaves LlamaIndex out altogether.
         titles: Search for every title in the index too; each should bring its paper first.
+        taken_out: Questions asked once more, of the index without their papers.
     """
 
     files: tuple[Path, ...]
@@ -50,6 +52,7 @@ class Plan:
     every: int = 1
     baselines: int = 0
     titles: bool = False
+    taken_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,11 @@ def _measured(
     if cases:
         yield from results(cases, answers, kept)
         yield from _memory()
+    if answerable := spread([case for case in cases if case.kind == "question"], plan.taken_out):
+        with store_without(bed.store, answerable, encoder) as store:
+            unanswered = taken_out(answerable)
+            said = ask(unanswered, engine_answers(Engine(settings, store, encoder, loader)), tell)
+            yield from results(unanswered, said, kept)
     ways = searchers(bed.store, encoder, kept, settings)
     if plan.baselines:
         from rag.evaluation.llamaindex import NAME, CitationAnswers, LlamaIndex
