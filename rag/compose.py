@@ -10,7 +10,7 @@ from rag.answer import CANNOT_ANSWER, Answer, Citation, Quote, Sentence, Support
 from rag.check import Verdict, attribute
 from rag.evidence import Source
 from rag.nli import Inferrer
-from rag.premise import assumes, echoes
+from rag.premise import echoes
 
 REPLACED = 0.65
 """An unsupported sentence this near to a sentence of an abstract (cosine) gives way to it."""
@@ -60,7 +60,6 @@ class Composer:
         self._encoder = encoder
         self._sources = list(sources)
         self._asked = asked
-        self._assumes = assumes(asked)
         self._inferrer = inferrer
         self._raw = ""
         self._read = 0
@@ -121,7 +120,7 @@ class Composer:
             return
         vector = self._encoder.encode([text])[0]
         verdict = attribute(text, vector, self._sources, _hints(raw), self._asked, self._inferrer)
-        if self._assumes and echoes(text, self._asked):
+        if echoes(text, self._asked):
             self._tell_instead(verdict, lead if self.sentences else "")
             return
         if verdict.support == "unsupported":

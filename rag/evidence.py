@@ -1,5 +1,6 @@
 """Ranked papers in, `Source`s out: their sentences with vectors, and which of them fit the token budget."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,8 +12,14 @@ from index.vectors import Encoder, Vectors
 from rag.answer import Match, Quote
 from rag.retrieve import Ranked
 
-NEARLY_AS_GOOD = 0.8
-"""Share of the best score from which on another paper is shown too: small models take the facts of neighbours."""
+NEARLY_AS_GOOD, AMONG_SEVERAL = 0.92, 0.8
+"""Shares of the best score from which on another paper is shown too, the second where a question asks for several:
+small models take the facts of neighbours."""
+_SEVERAL = re.compile(
+    r"\b(?:vs\.?|versus|compar\w+|contrast\w*|differ\w*|papers|works|studies|methods|approaches|reasons|ways|variants?|"
+    r"versions|both|each|several|all|two|three|four|respectively|which \w+s)\b",
+    re.I,
+)
 _NEXT_SENTENCES = 2
 
 
@@ -73,11 +80,12 @@ def gather(encoder: Encoder, vector: Vectors, ranked: Sequence[Ranked]) -> list[
     return sources
 
 
-def fit(sources: Sequence[Source], budget_tokens: int, count: Callable[[str], int]) -> list[Source]:
+def fit(sources: Sequence[Source], question: str, budget_tokens: int, count: Callable[[str], int]) -> list[Source]:
     """Choose what a language model is shown: the whole best abstract, and the best sentences of those nearly as good.
 
     Args:
         sources: Best first.
+        question: Whether it is about several papers decides how near the others must come.
         budget_tokens: What all of it may cost.
         count: Tokens of a text.
 
@@ -87,8 +95,9 @@ def fit(sources: Sequence[Source], budget_tokens: int, count: Callable[[str], in
     """
     chosen: list[Source] = []
     left = budget_tokens
+    nearly = AMONG_SEVERAL if _SEVERAL.search(question) else NEARLY_AS_GOOD
     for rank, source in enumerate(sources):
-        if source.score < NEARLY_AS_GOOD * sources[0].score:
+        if source.score < nearly * sources[0].score:
             break
         wanted = source.best()[: None if rank == 0 else _NEXT_SENTENCES]
         while wanted:

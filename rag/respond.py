@@ -43,10 +43,11 @@ class Responder:
         """
         answer = replace(answer, writer=writer.name)
         try:
-            shown = fit(sources[: self._settings.evidence_papers], self._settings.evidence_tokens, writer.count)
+            limits = self._settings
+            shown = fit(sources[: limits.evidence_papers], answer.standalone, limits.evidence_tokens, writer.count)
             composer = Composer(self._encoder, shown, answer.standalone, self._inferrer)
             messages = prompt.build(question, shown, answer.standalone.removesuffix(question).strip())
-            for piece in writer.write(messages, self._settings.answer_tokens, cancel):
+            for piece in writer.write(messages, limits.answer_tokens, cancel):
                 composer.add(piece.text)
                 timings = self._clock.token(answer.timings, piece.prompt_tokens, piece.text)
                 answer = replace(composer.onto(answer), timings=timings)

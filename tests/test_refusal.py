@@ -127,10 +127,19 @@ def test_what_takes_something_for_granted(question: str, takes_for_granted: bool
     assert assumes(question) is takes_for_granted
 
 
-def test_a_sentence_that_has_most_words_of_the_question_repeats_it() -> None:
-    question = "Why does random order help Lantern most?"  # random, order, help, lantern
-    assert echoes("Random order helps Lantern.", question)
-    assert not echoes("Lantern orders utterances from short to long.", question)  # 2 of 4
+@pytest.mark.parametrize(
+    ("sentence", "question", "says_nothing_new"),
+    [
+        ("Random order helps Lantern.", "Why does random order help Lantern most?", True),  # 4 of its 4 words
+        ("Lantern orders utterances by length.", "Why does random order help Lantern most?", False),  # 2 of 4
+        ("Compost starts pretraining.", "How does Compost start pretraining?", True),
+        ("Compost starts pretraining from checkpoints.", "How does Compost start pretraining?", True),  # 3 of 4
+        ("Compost starts from checkpoints.", "How does Compost start pretraining?", False),  # 2 of 3
+        ("Compost takes 1.5x less time.", "Does Compost take less time?", False),
+    ],
+)
+def test_a_sentence_that_repeats_the_question(sentence: str, question: str, says_nothing_new: bool) -> None:
+    assert echoes(sentence, question) is says_nothing_new
 
 
 def test_a_premise_that_a_model_repeats_gives_way_to_the_abstract(engine: Engine, writer: ScriptedWriter) -> None:
