@@ -210,7 +210,7 @@ class Engine:
         if writer is None:
             yield responder.quoted(answer, part, sources, self._loader.reason())
             return
-        yield from responder.written(answer, part, sources, writer, cancel or threading.Event())
+        yield from responder.written(answer, part, sources, writer, cancel or threading.Event(), found.sure)
 
     def _find(self, answer: Answer, part: str, history: Sequence[Turn]) -> tuple[Answer, Found]:
         """Search for a question; one that nothing is about is searched for once more behind the question before."""

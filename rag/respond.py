@@ -30,7 +30,13 @@ class Responder:
         self._clock = clock
 
     def written(
-        self, answer: Answer, question: str, sources: Sequence[Source], writer: Writer, cancel: threading.Event
+        self,
+        answer: Answer,
+        question: str,
+        sources: Sequence[Source],
+        writer: Writer,
+        cancel: threading.Event,
+        sure: bool = False,
     ) -> Iterator[Answer]:
         """Yield the answer of a language model as it grows.
 
@@ -40,6 +46,7 @@ class Responder:
             sources: Best first.
             writer: The model.
             cancel: Ends the answer when set.
+            sure: A paper is surely about the question: where the model has nothing to say of it, it is quoted.
         """
         answer = replace(answer, writer=writer.name)
         try:
@@ -60,6 +67,8 @@ class Responder:
         answer = composer.onto(answer)
         if cancel.is_set():
             yield self._done(answer, "Stopped.")
+        elif not answer.sentences and sure:
+            yield self.quoted(answer, question, sources, "The language model found no answer in them.")
         elif not answer.sentences or self._beside_the_point(question, answer):
             yield declined(answer, does_not_say(answer.standalone, [of.paper for of in shown]), self._clock)
         else:
@@ -109,6 +118,12 @@ def declined(answer: Answer, note: str, clock: Clock) -> Answer:
 
 def _left_out(dropped: int, replaced: int) -> str:
     """Say that sentences were left out, or that the abstract's own stand in their place."""
-    done = [(dropped, "left out"), (replaced, "replaced by the abstract's own")]
-    counts = " and ".join(f"{count} sentence{'s' * (count > 1)} {what}" for count, what in done if count)
-    return f"{counts}: no abstract supports {'them' if dropped + replaced > 1 else 'it'}." if counts else ""
+    counts = [f"{_sentences(replaced)} replaced by the abstract's own."] if replaced else []
+    counts += [f"{_sentences(dropped)} left out: no abstract supports {'them' if dropped > 1 else 'it'}."] * bool(
+        dropped
+    )
+    return " ".join(counts)
+
+
+def _sentences(count: int) -> str:
+    return f"{count} sentence{'s' * (count > 1)}"
