@@ -42,8 +42,8 @@ class Settings(BaseSettings):
         default="",
         description="Cross-encoder (a folder or hub name) that orders the first papers anew; none by default.",
     )
-    evidence_papers: int = Field(default=3, ge=1, le=10, description="Papers shown to the language model.")
-    evidence_tokens: int = Field(default=320, ge=80, le=16000, description="Tokens of evidence shown to it.")
+    evidence_papers: int = Field(default=4, ge=1, le=10, description="Papers shown to the language model, at most.")
+    evidence_tokens: int = Field(default=360, ge=80, le=16000, description="Tokens of evidence shown to it, at most.")
     answer_tokens: int = Field(default=150, ge=16, le=4000, description="Tokens that it may write.")
     nli: str = Field(
         default="",
