@@ -34,6 +34,16 @@ def name_keys(text: str) -> set[str]:
     return {_PLURAL.sub("", name.replace("-", "")).casefold() for name in [*found, *parts]}
 
 
+def is_named(title: str, text: str) -> bool:
+    """Tell whether a text names the paper of a title: by a name in that, or by what stands before its colon.
+
+    >>> is_named("UL2: Unifying Language Learning", "batch size of UL2"), is_named("A Survey", "batch size of UL2")
+    (True, False)
+    """
+    short = title.split(":")[0] if ":" in title else ""
+    return bool(name_keys(text) & name_keys(title)) or bool(short and short.casefold() in text.casefold())
+
+
 def _apart(word: str) -> list[str]:
     """Take a compound with an ordinary word apart: of "LoRA-based" only LoRA is a name; "DP-LoRA" stays whole."""
     parts = word.split("-")

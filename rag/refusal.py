@@ -12,7 +12,7 @@ from index.store import Store
 from index.vectors import Encoder
 from index.words import tokenize
 from rag.facts import numbers, quantities
-from rag.names import name_keys, names
+from rag.names import is_named, name_keys, names
 
 SAME_THING = 0.28
 """Cosine of two words from which on they may name the same thing: "pictures" and "images" .81, "weights" and
@@ -78,12 +78,8 @@ def nobody_mentions(store: Store, question: str, papers: Sequence[Paper]) -> str
 
 def does_not_say(question: str, papers: Sequence[Paper]) -> str:
     """Say that the paper that a question names does not say; "" where it names none of them."""
-    asked = name_keys(question)
-    for paper in papers:
-        short = paper.title.split(":")[0]
-        if asked & name_keys(paper.title) or (":" in paper.title and short.casefold() in question.casefold()):
-            return f"The abstract of “{paper.title}” does not say."
-    return ""
+    named = [paper for paper in papers if is_named(paper.title, question)]
+    return f"The abstract of “{named[0].title}” does not say." if named else ""
 
 
 def lacks_quantity(question: str, answer: str, encoder: Encoder) -> bool:

@@ -10,6 +10,7 @@ from rag.answer import CANNOT_ANSWER, Answer
 from rag.clock import Clock
 from rag.compose import Composer
 from rag.evidence import Source, fit
+from rag.names import is_named
 from rag.nli import Inferrer
 from rag.premise import assumes
 from rag.refusal import does_not_say, lacks_quantity
@@ -64,6 +65,8 @@ class Responder:
             yield self.quoted(answer, question, sources, f"The language model failed ({error}).")
             return
         composer.finish()
+        if composer.sentences and not cancel.is_set():
+            self._complete(composer, shown, answer.standalone)
         answer = composer.onto(answer)
         if cancel.is_set():
             yield self._done(answer, "Stopped.")
@@ -93,6 +96,13 @@ class Responder:
         if self._beside_the_point(question, answer):
             return declined(answer, does_not_say(answer.standalone, [of.paper for of in sources[:1]]), self._clock)
         return self._done(answer, f"Quoted from the abstracts. {why}".strip())
+
+    def _complete(self, composer: Composer, shown: Sequence[Source], question: str) -> None:
+        """Quote the papers that a question names and the model passed over: the other side of a comparison."""
+        cited = {citation.paper.id for citation in composer.citations}
+        for source in shown:
+            if source.paper.id not in cited and is_named(source.paper.title, question):
+                composer.quote(source, source.quote(source.best()[0]))
 
     def _beside_the_point(self, question: str, answer: Answer) -> bool:
         """Tell whether a number was asked for and none is given; one taken for granted may well not be there."""

@@ -45,6 +45,15 @@ def test_a_number_that_is_not_there_is_declined_however_sure_the_paper(sources: 
     assert answer.note == "The abstract of “Orchard: Scheduling Jobs on Shared Clusters” does not say."
 
 
+def test_the_side_of_a_comparison_that_a_model_forgets_is_quoted(papers: list[Paper], encoder: HashingEncoder) -> None:
+    wanted = [paper for name in ("Compost", "Lantern", "Orchard") for paper in papers if paper.title.startswith(name)]
+    question = "Compost vs Lantern: what is gained?"
+    sources = gather(encoder, encoder.encode([question])[0], [Ranked(paper, 0.9) for paper in wanted])
+    answer = respond(sources, question, "Pretraining takes 1.5x less time on average.", sure=True)
+    assert [citation.paper.title.split(":")[0] for citation in answer.citations] == ["Compost", "Lantern"]
+    assert answer.sentences[1].text in wanted[1].abstract
+
+
 @pytest.mark.parametrize(
     ("similarity", "match", "relevant", "sure"),
     [(0.5, 0.45, True, True), (0.4, 0.4, True, False), (0.3, 0.4, False, False), (0.95, 0.0, True, False)],
