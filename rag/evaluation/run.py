@@ -73,6 +73,7 @@ def evaluate(plan: Plan, settings: Settings, tell: Tell = lambda text: None) -> 
     """
     _check(plan)
     encoder = SentenceEncoder.from_name(settings.encoder, settings.offline)
+    encoder.encode(["warm"])  # loads it, so that the first question is not timed with that
     return measure(plan, settings, encoder, lambda: _load(settings, tell), tell)
 
 
