@@ -29,7 +29,7 @@ from rag.evaluation.report import TITLES, Report
 from rag.evaluation.retrieval import list_figures, ranking_figures
 from rag.evaluation.run import Plan, measure
 from rag.evaluation.said import Said, Statement
-from rag.evaluation.searchers import dense, merged, ours, words
+from rag.evaluation.searchers import bm25, dense, merged, ours, words
 from rag.evaluation.taken_out import store_without
 from rag.loader import WriterLoader
 from rag.settings import Settings
@@ -298,7 +298,7 @@ def test_a_run_measures_everything_and_writes_it(
     report = measure(plan, settings, encoder, lambda: WriterLoader.of(writer))
     figures = {(line.part, line.group, line.system): line.figures for line in report.lines}
     assert figures["retrieval", "single", "paperchat"]["R@1"] == 1
-    systems = {"words", "dense", "RRF", "LlamaIndex", "paperchat"}
+    systems = {"BM25", "words", "dense", "RRF", "LlamaIndex", "paperchat"}
     assert {system for part, _, system in figures if part == "retrieval"} == systems
     assert figures["lists", "lists", "paperchat"].keys() >= {"nDCG@20", "precision", "recall", "F1", "length"}
     assert "F1" not in figures["lists", "lists", "words"]
@@ -436,6 +436,8 @@ def test_alternatives_rank_as_brute_force_does(store: Store, encoder: HashingEnc
     assert dense(store, encoder)(question) == by_cosine
     assert words(store)(question)[0] == paper(papers, "A Survey of Pruning").id
     assert len(words(store)(question)) < len(papers)
+    assert bm25(store)(question)[0] == paper(papers, "A Survey of Pruning").id
+    assert bm25(store)("zebra") == words(store)("zebra") == []
     assert ours(store, encoder, Settings())(question)[0] == paper(papers, "A Survey of Pruning").id
 
 

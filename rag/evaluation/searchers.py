@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.papers import Paper
 from index.store import Store
@@ -19,7 +20,9 @@ OURS = "paperchat"
 
 
 def searchers(store: Store, encoder: Encoder, kept: Encoder, settings: Settings) -> dict[str, Searcher]:
-    """Return every way to search an index by name: words alone, vectors alone, both merged by ranks, and ours.
+    """Return every way to search an index by name.
+
+    BM25 as it comes, the words of our own index alone, vectors alone, the last two merged by ranks, and ours.
 
     Args:
         store: The index.
@@ -27,8 +30,14 @@ def searchers(store: Store, encoder: Encoder, kept: Encoder, settings: Settings)
         kept: The same with its vectors kept, given to the others.
         settings: Of our search.
     """
-    found = {"words": words(store), "dense": dense(store, kept)}
-    return {**found, "RRF": merged(*found.values()), OURS: ours(store, encoder, settings)}
+    by_words, by_vectors = words(store), dense(store, kept)
+    return {
+        "BM25": bm25(store),
+        "words": by_words,
+        "dense": by_vectors,
+        "RRF": merged(by_words, by_vectors),
+        OURS: ours(store, encoder, settings),
+    }
 
 
 def ours(store: Store, encoder: Encoder, settings: Settings) -> Searcher:
@@ -42,14 +51,30 @@ def ours(store: Store, encoder: Encoder, settings: Settings) -> Searcher:
     return rank
 
 
-def words(store: Store) -> Searcher:
-    """Return BM25 over title and abstract, as the index has it; papers that share no word are left out."""
+def bm25(store: Store) -> Searcher:
+    """Return BM25 as bm25s has it out of the box (Lù 2024, arXiv:2407.03618; k1 1.5, b .75), over title and abstract.
+
+    English stop words are left out and words stemmed, as its documentation does it.
+    """
+    import bm25s
+    from Stemmer import Stemmer
+
+    stemmer = Stemmer("english")
+    index = bm25s.BM25()
+    texts = [paper_text(paper) for paper in store.papers]
+    index.index(bm25s.tokenize(texts, stopwords="en", stemmer=stemmer, show_progress=False), show_progress=False)
 
     def rank(question: str) -> list[str]:
-        scores = store.words(question)
-        return [store.papers[at].id for at in np.argsort(-scores, kind="stable")[:DEPTH] if scores[at] > 0]
+        asked = bm25s.tokenize([question], stopwords="en", stemmer=stemmer, return_ids=False, show_progress=False)[0]
+        known = [word for word in asked if word in index.vocab_dict]
+        return _best(store, index.get_scores(known)) if known else []
 
     return rank
+
+
+def words(store: Store) -> Searcher:
+    """Return the BM25 of our own index alone (`index.words`), which splits compounds and knows our stop words."""
+    return lambda question: _best(store, store.words(question))
 
 
 def dense(store: Store, encoder: Encoder) -> Searcher:
@@ -79,3 +104,8 @@ def merged(*searchers: Searcher) -> Searcher:
 def paper_text(paper: Paper) -> str:
     """Return what stands for a paper in one vector: title and abstract."""
     return f"{paper.title}\n{paper.abstract}"
+
+
+def _best(store: Store, scores: NDArray[np.float32]) -> list[str]:
+    """Return the ids of the best papers; those without a score share no word with the question and are left out."""
+    return [store.papers[at].id for at in np.argsort(-scores, kind="stable")[:DEPTH] if scores[at] > 0]
