@@ -80,6 +80,12 @@ def gather(encoder: Encoder, vector: Vectors, ranked: Sequence[Ranked]) -> list[
     return sources
 
 
+def foremost(sources: Sequence[Source], question: str) -> list[Source]:
+    """Return the best paper and those nearly as good; where a question asks for several, they may be less near."""
+    nearly = AMONG_SEVERAL if _SEVERAL.search(question) else NEARLY_AS_GOOD
+    return [source for source in sources if source.score >= nearly * sources[0].score]
+
+
 def fit(sources: Sequence[Source], question: str, budget_tokens: int, count: Callable[[str], int]) -> list[Source]:
     """Choose what a language model is shown: the whole best abstract, and the best sentences of those nearly as good.
 
@@ -95,10 +101,7 @@ def fit(sources: Sequence[Source], question: str, budget_tokens: int, count: Cal
     """
     chosen: list[Source] = []
     left = budget_tokens
-    nearly = AMONG_SEVERAL if _SEVERAL.search(question) else NEARLY_AS_GOOD
-    for rank, source in enumerate(sources):
-        if source.score < nearly * sources[0].score:
-            break
+    for rank, source in enumerate(foremost(sources, question)):
         wanted = source.best()[: None if rank == 0 else _NEXT_SENTENCES]
         while wanted:
             candidate = replace(source, shown=tuple(sorted(wanted)))

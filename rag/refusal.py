@@ -33,7 +33,7 @@ _QUANTITY = re.compile(
     re.I,
 )
 _OTHER = re.compile(
-    r"\b(?:what|which|who|why|when|where|how)\b|(?:\band|\bor|[,;?.])\s+(?:do|does|did|is|are|was|were|can|will|has)\b",
+    r"\b(?:what|which|who|why|when|where|how)\b|(?:^|\band\s|\bor\s|[,;?.]\s)\s*(?:do|does|did|is|are|was|were|can|will|has)\b",
     re.I,
 )
 _COUNT = re.compile(
@@ -93,7 +93,7 @@ def lacks_quantity(question: str, answer: str, encoder: Encoder) -> bool:
         answer: The text, with its markers.
         encoder: Compares what is counted with what was asked to be.
     """
-    asked = _QUANTITY.sub(" ", question)
+    asked = _QUANTITY.sub("#", question)
     if asked == question or _OTHER.search(asked):
         return False
     text = _MARKER.sub("", answer)

@@ -9,7 +9,7 @@ from rag import prompt
 from rag.answer import CANNOT_ANSWER, Answer
 from rag.clock import Clock
 from rag.compose import Composer
-from rag.evidence import Source, fit
+from rag.evidence import Source, fit, foremost
 from rag.names import is_named
 from rag.nli import Inferrer
 from rag.premise import assumes
@@ -54,12 +54,14 @@ class Responder:
             limits = self._settings
             shown = fit(sources[: limits.evidence_papers], answer.standalone, limits.evidence_tokens, writer.count)
             composer = Composer(self._encoder, shown, answer.standalone, self._inferrer)
+            held = self._beside_the_point(question, answer)  # what may be declined yet is not shown
             messages = prompt.build(question, shown, answer.standalone.removesuffix(question).strip())
             for piece in writer.write(messages, limits.answer_tokens, cancel):
                 composer.add(piece.text)
                 timings = self._clock.token(answer.timings, piece.prompt_tokens, piece.text)
                 answer = replace(composer.onto(answer), timings=timings)
-                if piece.text:
+                held = held and self._beside_the_point(question, answer)
+                if piece.text and not held:
                     yield answer
         except Exception as error:  # whatever a runtime raises, the reader gets quotations and the reason
             yield self.quoted(answer, question, sources, f"The language model failed ({error}).")
@@ -87,7 +89,8 @@ class Responder:
             why: There is no model to write it.
         """
         composer = Composer(self._encoder, sources)
-        ranked = [(source, at) for source in sources[: self._settings.evidence_papers] for at in source.best()]
+        first = foremost(sources[: self._settings.evidence_papers], answer.standalone)
+        ranked = [(source, at) for source in first for at in source.best()]
         near = [(s, at) for s, at in ranked if s.cosines[at] >= _QUOTE_FLOOR or (s is sources[0] and at == s.best()[0])]
         near.sort(key=lambda pair: -float(pair[0].cosines[pair[1]]) * pair[0].score)
         for source, at in sorted(near[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):

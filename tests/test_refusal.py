@@ -60,6 +60,7 @@ def test_the_initials_of_words_in_the_papers_found_are_known(store: Store, paper
         ("On how many tokens was PaLM 540B trained?", "PaLM 540B was trained on many [1].", True),
         ("How many GPUs were used, and why so few?", "The model is small [1].", False),
         ("How does it save memory?", "It drops the cache [1].", False),
+        ("Does it need help, and how much sooner is it done?", "It needs none [1].", False),
         ("How many hours of video does it hold?", "It holds 256k hours [1].", False),
         ("How long did the run take?", "It took 450 nodes [1].", True),
         ("How long did the run take?", "It took 4.5 hours [1].", False),
@@ -101,6 +102,13 @@ def test_a_detail_that_the_abstract_does_not_give_is_declined(engine: Engine, wr
     assert (answer.text, answer.answered, answer.citations) == (CANNOT_ANSWER, False, ())
     assert answer.note == "The abstract of “TideNet: Forecasting Sea Levels from Buoy Data” does not say."
     assert answer.matches[0].paper.title.startswith("TideNet")
+
+
+def test_what_may_be_declined_yet_is_not_shown(engine: Engine, writer: ScriptedWriter) -> None:
+    writer.pieces = ["TideNet forecasts sea levels from buoy measurements. ", "It has 12 layers."]
+    texts = [answer.text for answer in engine.stream("How many layers does TideNet have?")]
+    assert texts[-1].endswith("It has 12 layers [1].")
+    assert not any(text and "12" not in text for text in texts)
 
 
 def test_an_unknown_method_is_declined_without_the_model(engine: Engine, writer: ScriptedWriter) -> None:

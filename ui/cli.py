@@ -277,6 +277,8 @@ def _show(stream: "Iterator[Answer]") -> "Answer":
     """Print an answer as its sentences are checked, then what they cite."""
     shown = 0
     for answer in stream:
+        if shown and not answer.sentences:  # declined after all
+            typer.echo("")
         for at, sentence in enumerate(answer.sentences[shown:], start=shown):
             typer.echo((sentence.lead if at else "") + sentence.marked, nl=False)
             sys.stdout.flush()
