@@ -499,6 +499,8 @@ def test_two_runs_are_compared_over_the_questions_that_both_have() -> None:
     assert -1 <= change.low < 0 < change.high <= 1
     text = comparison.table([change])
     assert "0.000 →  1.000  a  a?" in text and "retrieval single, R@1:" in text
+    (same,) = comparison.compare(report_of(a=1), report_of(a=1))
+    assert comparison.table([same]) == "Against the other run\n  1 other figures are what they were."
 
 
 def test_a_figure_that_should_be_small_is_worse_when_it_grows() -> None:

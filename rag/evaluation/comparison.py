@@ -68,16 +68,25 @@ def compare(before: Report, after: Report) -> list[Change]:
 
 
 def table(changes: Sequence[Change]) -> str:
-    """Return the comparison as text: each figure, its difference, and below the questions that changed."""
+    """Return the comparison as text: each figure that changed, its difference, and below the questions that did."""
     rows = [f"  {'':22} {'':16} {'n':>5} {'before':>8} {'now':>8} {'change':>8}  95 % interval     better  worse"]
-    for c in changes:
+    moved = [change for change in changes if change.cases]
+    for c in moved:
         digits = FIGURES[c.figure].digits
         rows.append(
             f"  {c.part + ' ' + c.group:22} {c.figure:16} {c.count:5} {c.before:8.{digits}f} {c.after:8.{digits}f} "
             f"{c.after - c.before:+8.{digits}f}  {c.low:+.3f} … {c.high:+.3f}  {c.better:6}  {c.worse:5}"
         )
-    named = [line for change in changes for line in _questions(change)]
-    return "\n".join(["Against the other run", *rows, *(["", "Questions that changed", *named] if named else [])])
+    named = [line for change in moved for line in _questions(change)]
+    same = f"  {len(changes) - len(moved)} other figures are what they were."
+    return "\n".join(
+        [
+            "Against the other run",
+            *(rows if moved else []),
+            same,
+            *(["", "Questions that changed", *named] if moved else []),
+        ]
+    )
 
 
 def _questions(change: Change) -> list[str]:
@@ -85,7 +94,7 @@ def _questions(change: Change) -> list[str]:
         f"    {before:6.3f} → {after:6.3f}  {key}  {text[:80]}" for key, text, before, after in change.cases[:_CHANGED]
     ]
     more = [f"    and {len(change.cases) - _CHANGED} more"] if len(change.cases) > _CHANGED else []
-    return [f"  {change.part} {change.group}, {change.figure}:", *shown, *more] if shown else []
+    return [f"  {change.part} {change.group}, {change.figure}:", *shown, *more]
 
 
 def _change(part: str, group: str, figure: str, pairs: list[tuple[str, str, float, float]]) -> Change:
