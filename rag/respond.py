@@ -10,6 +10,7 @@ from rag.answer import CANNOT_ANSWER, Answer
 from rag.clock import Clock
 from rag.compose import Composer
 from rag.evidence import Source, fit, foremost
+from rag.facts import numbers
 from rag.names import is_named
 from rag.nli import Inferrer
 from rag.premise import assumes
@@ -91,7 +92,12 @@ class Responder:
         composer = Composer(self._encoder, sources)
         first = foremost(sources[: self._settings.evidence_papers], answer.standalone)
         ranked = [(source, at) for source in first for at in source.best()]
-        near = [(s, at) for s, at in ranked if s.cosines[at] >= _QUOTE_FLOOR or (s is sources[0] and at == s.best()[0])]
+        wanted = self._beside_the_point(question, answer)  # a number: a sentence with one may be further away
+
+        def floor(source: Source, at: int) -> float:
+            return _QUOTE_FLOOR / 2 if wanted and numbers(source.spans[at].text) else _QUOTE_FLOOR
+
+        near = [(s, at) for s, at in ranked if s.cosines[at] >= floor(s, at) or (s is sources[0] and at == s.best()[0])]
         near.sort(key=lambda pair: -float(pair[0].cosines[pair[1]]) * pair[0].score)
         for source, at in sorted(near[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
             composer.quote(source, source.quote(at))

@@ -326,10 +326,10 @@ def test_real_model_streams_and_stops(browser: Browser, folder: Path, encoder: S
     ):
         page = person.new_page()
         page.goto(url)
-        ask(page, "What is UL2?")
+        ask(page, "What is UL2, and which papers compare it with other methods?")
         expect(page.locator("#cards h3").first).to_contain_text("UL2", timeout=2000)
         expect(page.locator("#t1 .text")).to_have_text(re.compile(r"\w"), timeout=60_000)
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Stop").click(timeout=5_000)
         expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible(timeout=2000)
         for marker in page.locator(".marker").all():
             expect(page.locator(marker.get_attribute("href") or "")).to_be_visible()

@@ -39,10 +39,13 @@ def test_a_paper_surely_about_the_question_is_quoted_where_the_model_is_silent(
     assert not respond(sources, QUESTION, written, sure=False).answered
 
 
-def test_a_number_that_is_not_there_is_declined_however_sure_the_paper(sources: list[Source]) -> None:
-    answer = respond(sources, "How many GPUs does Orchard need?", "The papers do not say.", sure=True)
+def test_a_number_that_is_not_there_is_declined_however_sure_the_paper(encoder: HashingEncoder) -> None:
+    orchid = Paper("title:orchid", "Orchid: Growing Trees", "Orchid grows trees from seeds. It needs no water.")
+    question = "How many GPUs does Orchid need?"
+    sources = gather(encoder, encoder.encode([question])[0], [Ranked(orchid, 1.0)])
+    answer = respond(sources, question, "The papers do not say.", sure=True)
     assert (answer.text, answer.answered) == (CANNOT_ANSWER, False)
-    assert answer.note == "The abstract of “Orchard: Scheduling Jobs on Shared Clusters” does not say."
+    assert answer.note == "The abstract of “Orchid: Growing Trees” does not say."
 
 
 def test_the_side_of_a_comparison_that_a_model_forgets_is_quoted(papers: list[Paper], encoder: HashingEncoder) -> None:
