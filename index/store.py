@@ -141,7 +141,7 @@ class Store:
 
     def paper(self, paper_id: str) -> Paper | None:
         """Return a paper by its id."""
-        at = self._place.get(paper_id)
+        at = self.place(paper_id)
         return None if at is None else self.papers[at]
 
     def nearest(self, vector: Vectors, count: int) -> list[int]:
@@ -157,6 +157,10 @@ class Store:
                 cosines = rows @ vector
                 result[at] = cosines[0], cosines[1:].max(initial=cosines[0] if len(rows) == 1 else -1.0)
         return result
+
+    def place(self, paper_id: str) -> int | None:
+        """Return the position of a paper, None where the index has none of that id."""
+        return self._place.get(paper_id)
 
     def wholes(self, positions: Sequence[int]) -> Vectors:
         """Return float32 `(positions, dim)`: the vector of each paper as a whole."""

@@ -44,6 +44,12 @@ class Match:
             "sentences": [quote.to_dict() for quote in self.sentences],
         }
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Match":
+        """Return the match that `to_dict` wrote."""
+        sentences = tuple(Quote(**quote) for quote in values["sentences"])
+        return cls(Paper.from_dict(values["paper"]), values["score"], sentences)
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -79,8 +85,14 @@ class Sentence:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        values = {"text": self.text, "numbers": list(self.numbers), "support": self.support}
+        values = {"text": self.text, "numbers": list(self.numbers), "support": self.support, "lead": self.lead}
         return {**values, "quotes": [quote.to_dict() for quote in self.quotes], "repaired": self.repaired}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Sentence":
+        """Return the sentence that `to_dict` wrote."""
+        quotes = tuple(Quote(**quote) for quote in values["quotes"])
+        return cls(**{**values, "numbers": tuple(values["numbers"]), "quotes": quotes})
 
     @property
     def marked(self) -> str:
@@ -102,6 +114,11 @@ class Citation:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {"number": self.number, "paper": self.paper.to_dict(), "quote": self.quote.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Citation":
+        """Return the citation that `to_dict` wrote."""
+        return cls(values["number"], Paper.from_dict(values["paper"]), Quote(**values["quote"]))
 
 
 @dataclass(frozen=True)
@@ -161,3 +178,18 @@ class Answer:
             "matches": [match.to_dict() for match in self.matches],
             "timings": self.timings.to_dict(),
         }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Answer":
+        """Return the answer that `to_dict` wrote.
+
+        Raises:
+            KeyError, TypeError: A field is missing or unknown.
+        """
+        records = {
+            "sentences": tuple(Sentence.from_dict(each) for each in values["sentences"]),
+            "citations": tuple(Citation.from_dict(each) for each in values["citations"]),
+            "matches": tuple(Match.from_dict(each) for each in values["matches"]),
+            "timings": Timings(**values["timings"]),
+        }
+        return cls(**{**values, **records})

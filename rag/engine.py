@@ -2,14 +2,17 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from index.errors import StoreError, UserError
+from index.papers import Paper
 from index.store import Store
 from index.vectors import Encoder, SentenceEncoder, Vectors
 from rag.answer import Answer, Match, Timings, Turn
@@ -24,8 +27,9 @@ from rag.nli import CrossEncoderInferrer
 from rag.refusal import NOTHING_ASKED, nobody_mentions, none_is_about
 from rag.rerank import DEPTH, CrossEncoderReranker, rerank
 from rag.respond import Responder, declined
-from rag.retrieve import LIST_WEIGHTS, WEIGHTS, Found, Weights, search
+from rag.retrieve import LIST_WEIGHTS, WEIGHTS, Found, Ranked, Weights, search
 from rag.settings import Settings
+from rag.streams import awaited
 from rag.writer import Writer, open_writer
 
 Limit = TypeVar("Limit", int, int | None)
@@ -138,14 +142,45 @@ class Engine:
         """Return float32 `(n, dim)`, one row of length 1 for each text."""
         return self._encoder.encode(list(texts))
 
-    def search(self, question: str, limit: int = 10) -> list[Match]:
+    def search(self, question: str, limit: int = 10, *, within: Collection[str] | None = None) -> list[Match]:
         """Return the papers nearest to a question, best first, each with its sentences, nearest first.
 
+        Args:
+            question: What they should be about.
+            limit: How many.
+            within: Ids of the papers to choose from; None takes all.
+
         Raises:
-            UserError: The question is blank or too long.
+            UserError: The question is blank or too long, or no paper of `within` is in the index.
         """
-        found = self._search(self._checked(question), _positive(limit))
+        found = self._search(self._checked(question), _positive(limit), within=within)
         return [source.match() for source in gather(self._encoder, found.vector, found.ranked)]
+
+    def paper(self, paper_id: str) -> Paper | None:
+        """Return the paper of an id, None where the index has none."""
+        return self._current().paper(paper_id)
+
+    def topics(self) -> list[tuple[str, int]]:
+        """Return the topics of the index and how many papers have each, the commonest first."""
+        counts = Counter(topic for paper in self._current().papers for topic in paper.topics)
+        return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+
+    def similar(self, paper_id: str, limit: int = 10) -> list[Match]:
+        """Return the papers nearest to one by their vectors, nearest first, each with its sentences, nearest first.
+
+        Raises:
+            UserError: The index has no such paper.
+        """
+        store = self._current()
+        at = store.place(paper_id)
+        if at is None:
+            raise UserError(f"No paper {paper_id!r} in the index. Ids look like arxiv:2205.05131.")
+        vector = store.wholes([at])[0]
+        others = [other for other in store.nearest(vector, 3 * limit + 10) if other != at]
+        cosines = store.similarities(others, vector)[:, 0]
+        nearest = np.lexsort((np.asarray(others), -np.round(cosines, 6)))[: _positive(limit)]
+        ranked = [Ranked(store.papers[others[each]], float(max(cosines[each], 0.0))) for each in nearest]
+        return [source.match() for source in gather(self._encoder, vector, ranked)]
 
     def papers(self, request: str, limit: int | None = None) -> PaperList:
         """Return the papers on a topic, best first, each with the sentence that says why.
@@ -170,17 +205,37 @@ class Engine:
         note = "" if reach.sure else "No paper seems to be squarely about that; these come nearest."
         return PaperList(request, tuple(source.match() for source in sources), note)
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        """Return the whole answer to a question.
-
-        Raises:
-            UserError: The question is blank or too long.
-        """
-        *_, last = self.stream(question, history)
+    def ask(self, question: str, history: Sequence[Turn] = (), *, within: Collection[str] | None = None) -> Answer:
+        """Return the whole answer to a question; arguments and errors are those of `stream`."""
+        *_, last = self.stream(question, history, within=within)
         return last
 
+    async def aask(
+        self, question: str, history: Sequence[Turn] = (), *, within: Collection[str] | None = None
+    ) -> Answer:
+        """Return what `ask` returns, while the event loop goes on."""
+        async for answer in self.astream(question, history, within=within):
+            last = answer
+        return last
+
+    async def astream(
+        self, question: str, history: Sequence[Turn] = (), *, within: Collection[str] | None = None
+    ) -> AsyncGenerator[Answer, None]:
+        """Yield what `stream` yields, while the event loop goes on; leaving the iterator ends the answer."""
+        cancel = threading.Event()
+        async with aclosing(
+            awaited(lambda: self.stream(question, history, cancel=cancel, within=within), cancel)
+        ) as answers:
+            async for answer in answers:
+                yield answer
+
     def stream(
-        self, question: str, history: Sequence[Turn] = (), *, cancel: threading.Event | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        cancel: threading.Event | None = None,
+        within: Collection[str] | None = None,
     ) -> Iterator[Answer]:
         """Yield the growing answer: first the papers, then text, sentence by sentence checked; the last has `done`.
 
@@ -188,14 +243,16 @@ class Engine:
             question: Of a person.
             history: Earlier turns, oldest first; a follow-up is made to stand alone by them.
             cancel: When set, the answer ends within a second and keeps what was written.
+            within: Ids of the papers that may answer; None takes all.
 
         Raises:
-            UserError: The question is blank or too long.
+            UserError: The question is blank or too long, or no paper of `within` is in the index.
         """
         clock = Clock()
         asked = self._checked(question)
         part = self._instructions.question_part(asked)
-        answer, found = self._find(Answer(question, standalone(part, history) if part else asked), part, history)
+        begun = Answer(question, standalone(part, history) if part else asked)
+        answer, found = self._find(begun, part, history, within)
         answer = replace(answer, matches=tuple(Match(hit.paper, hit.score) for hit in found.ranked))
         answer = replace(answer, timings=Timings(papers_s=clock()))
         yield answer
@@ -212,13 +269,15 @@ class Engine:
             return
         yield from responder.written(answer, part, sources, writer, cancel or threading.Event(), found.sure)
 
-    def _find(self, answer: Answer, part: str, history: Sequence[Turn]) -> tuple[Answer, Found]:
+    def _find(
+        self, answer: Answer, part: str, history: Sequence[Turn], within: Collection[str] | None
+    ) -> tuple[Answer, Found]:
         """Search for a question; one that nothing is about is searched for once more behind the question before."""
-        found = self._search(answer.standalone, SHOWN_PAPERS)
+        found = self._search(answer.standalone, SHOWN_PAPERS, within=within)
         if found.relevant or not history or answer.standalone != part:
             return answer, found
         behind = f"{history[-1].question} {part}"
-        again = self._search(behind, SHOWN_PAPERS)
+        again = self._search(behind, SHOWN_PAPERS, within=within)
         return (replace(answer, standalone=behind), again) if again.relevant else (answer, found)
 
     def _why_not(self, question: str, found: Found) -> str:
@@ -226,11 +285,16 @@ class Engine:
         unknown = nobody_mentions(self._store, question, [hit.paper for hit in found.ranked])
         return unknown or ("" if found.relevant else none_is_about(len(self._store.papers)))
 
-    def _search(self, question: str, limit: int, weights: Weights = WEIGHTS) -> Found:
-        settings = self.settings
+    def _search(
+        self, question: str, limit: int, weights: Weights = WEIGHTS, within: Collection[str] | None = None
+    ) -> Found:
+        settings, store = self.settings, self._current()
         reach = max(limit, DEPTH) if self._reranker else limit
         candidates = max(settings.candidates, reach)
-        found = search(self._current(), self._encoder, question, reach, candidates, settings.dense_weight, weights)
+        places = None if within is None else [at for each in within if (at := store.place(each)) is not None]
+        if places == []:
+            raise UserError("None of the chosen papers is in the index. Choose others, or ask all papers.")
+        found = search(store, self._encoder, question, reach, candidates, settings.dense_weight, weights, places)
         if self._reranker:
             found = replace(found, ranked=rerank(self._reranker, question, found.ranked)[:limit])
         return found

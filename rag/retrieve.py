@@ -110,20 +110,24 @@ def search(
     candidates: int,
     dense_weight: float,
     weights: Weights = WEIGHTS,
+    within: Sequence[int] | None = None,
 ) -> Found:
     """Rank papers by vectors and words together.
 
-    Candidates are the best `candidates` papers of either searcher. A candidate's similarity is the mean of its cosine
-    as a whole and that of its best chunk; similarity and BM25 score are each divided by the best one among the
-    candidates, then added with weights (convex combination: Bruch, Gai and Ingber 2023, doi:10.1145/3596512). To that
-    come the match of the single words in their context and names that stand in the title; on that, the scores of the
-    candidate's neighbours, and on those the words that are typical of the first ones. A paper whose title is the
-    question comes first.
+    Candidates are the best `candidates` papers of either searcher, or the positions `within` where given. A candidate's
+    similarity is the mean of its cosine as a whole and that of its best chunk; similarity and BM25 score are each
+    divided by the best one among the candidates, then added with weights (convex combination: Bruch, Gai and Ingber
+    2023, doi:10.1145/3596512). To that come the match of the single words in their context and names that stand in the
+    title; on that, the scores of the candidate's neighbours, and on those the words that are typical of the first ones.
+    A paper whose title is the question comes first.
     """
     asked = _encoded(encoder, question)
     words = store.words(question)
-    by_words = [int(at) for at in np.lexsort((np.arange(len(words)), -words))[:candidates] if words[at] > 0]
-    positions = sorted({*store.nearest(asked.vector, 3 * candidates)[:candidates], *by_words})
+    if within is None:
+        by_words = [int(at) for at in np.lexsort((np.arange(len(words)), -words))[:candidates] if words[at] > 0]
+        positions = sorted({*store.nearest(asked.vector, 3 * candidates)[:candidates], *by_words})
+    else:
+        positions = sorted(set(within))
     if not positions:
         return Found(asked.vector, (), 0.0, 0.0, False)
     cosines = store.similarities(positions, asked.vector)

@@ -1,9 +1,11 @@
-"""Work that reports by callback in, an iterator that can be stopped at any moment out."""
+"""Work that reports by callback, or that blocks, in; an iterator that can be stopped at any moment out."""
 
+import asyncio
 import queue
 import threading
-from collections.abc import Callable, Generator
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from contextlib import suppress
+from typing import Never, TypeVar
 
 Item = TypeVar("Item")
 _POLL_S = 0.1
@@ -45,3 +47,41 @@ def stoppable(run: Callable[[Callable[[Item], bool]], object], cancel: threading
             yield item
     finally:
         left.set()
+
+
+async def awaited(items: Callable[[], Iterable[Item]], cancel: threading.Event) -> AsyncGenerator[Item, None]:
+    """Yield what `items()` yields in a thread of its own, so that an event loop goes on meanwhile.
+
+    Leaving the iterator sets `cancel`, by which `items` should end. What `items` raises is raised here.
+    """
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Queue[Callable[[], Item]] = asyncio.Queue()
+
+    def hand_over(get: Callable[[], Item]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody listens
+            loop.call_soon_threadsafe(ready.put_nowait, get)
+
+    def work() -> None:
+        try:
+            for item in items():
+                hand_over(lambda item=item: item)  # type: ignore[misc]
+        except BaseException as error:
+            hand_over(lambda error=error: _raise(error))  # type: ignore[misc]
+        else:
+            hand_over(lambda: _raise(StopAsyncIteration()))
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        while True:
+            get = await ready.get()
+            try:
+                item = get()
+            except StopAsyncIteration:
+                return
+            yield item
+    finally:
+        cancel.set()
+
+
+def _raise(error: BaseException) -> Never:
+    raise error

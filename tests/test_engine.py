@@ -1,13 +1,16 @@
 """The whole way from a question to an answer, with doubles for the two models only."""
 
+import asyncio
+import json
 import threading
 from collections.abc import Iterator, Sequence
 
 import pytest
 
 from index.errors import UserError
+from index.papers import Paper
 from index.store import Store
-from rag import CANNOT_ANSWER, Engine, Settings, Turn
+from rag import CANNOT_ANSWER, Answer, Engine, Settings, Turn
 from rag.loader import WriterLoader
 from rag.writer import Message, Piece, Writer
 from tests.conftest import HashingEncoder, ScriptedWriter
@@ -200,3 +203,46 @@ def test_many_threads_get_the_same_answer(engine: Engine) -> None:
     for thread in threads:
         thread.join()
     assert answers == ["Pretraining takes 1.5x less time on average [1]."] * 8
+
+
+def test_a_question_may_be_asked_of_chosen_papers_only(engine: Engine, papers: list[Paper]) -> None:
+    chosen = [paper.id for paper in papers if "Lantern" in paper.title or "Orchard" in paper.title]
+    found = engine.search("Which one starts pretraining from old checkpoints?", within=chosen)
+    assert {match.paper.id for match in found} == set(chosen)
+    assert {m.paper.id for m in engine.ask("What does Compost start from?", within=chosen).matches} == set(chosen)
+    with pytest.raises(UserError, match="None of the chosen papers"):
+        engine.ask("What does Compost start from?", within=["arxiv:0000.00000"])
+
+
+def test_similar_papers_leave_out_the_paper_itself(engine: Engine, papers: list[Paper]) -> None:
+    found = engine.similar(papers[0].id, limit=3)
+    assert len(found) == 3 and papers[0].id not in {match.paper.id for match in found}
+    assert [match.score for match in found] == sorted((match.score for match in found), reverse=True)
+    with pytest.raises(UserError, match="No paper"):
+        engine.similar("title:none")
+
+
+def test_an_answer_comes_back_from_json_as_it_was(engine: Engine) -> None:
+    answer = engine.ask("What does Compost start from?")
+    assert answer.citations and Answer.from_dict(json.loads(json.dumps(answer.to_dict()))) == answer
+
+
+def test_awaiting_gives_what_asking_gives_and_may_be_left(engine: Engine) -> None:
+    async def both() -> tuple[Answer, list[Answer]]:
+        return await engine.aask("What does Compost start from?"), [a async for a in engine.astream("TideNet layers?")]
+
+    async def leave() -> None:
+        answers = engine.astream("What does Compost start from?")
+        async for _ in answers:
+            await answers.aclose()
+
+    asyncio.run(leave())
+    asked, streamed = asyncio.run(both())
+    assert asked.text == engine.ask("What does Compost start from?").text
+    assert streamed[-1].done and streamed[0].matches
+
+    async def blank() -> None:
+        await engine.aask(" ")
+
+    with pytest.raises(UserError, match="blank"):
+        asyncio.run(blank())

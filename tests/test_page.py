@@ -17,7 +17,7 @@ from index.vectors import SentenceEncoder
 from rag import CANNOT_ANSWER, Engine, Settings
 from rag.loader import WriterLoader
 from rag.writer import Message, Piece, open_writer
-from ui.page import Server, listen
+from ui.server import Server, listen
 
 ALONE = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "

@@ -27,6 +27,7 @@ HOMES = {
     "xllamacpp": {"rag/llamacpp.py"},
     "huggingface_hub": {"index/fetch.py"},
     "gradio": {"ui/page.py"},
+    "uvicorn": {"ui/server.py"},
 }
 HEAVY = [
     "torch",

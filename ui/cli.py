@@ -167,11 +167,11 @@ def serve(
 ) -> None:
     """Serve the page on an address of this machine."""
     from rag import Engine
-    from ui import page
+    from ui import server
 
-    listener = page.listen(host, port)  # before the models: a taken port is said at once
+    listener = server.listen(host, port)  # before the models: a taken port is said at once
     with listener, Engine.open(index, model=model, offline=offline, background=True) as engine:
-        page.serve(engine, listener, ready=lambda url: typer.echo(f"paperchat is at {url}  (Ctrl-C ends it)"))
+        server.serve(engine, listener, ready=lambda url: typer.echo(f"paperchat is at {url}  (Ctrl-C ends it)"))
 
 
 @app.command()

@@ -4,13 +4,10 @@ What is shown is made in `ui.cards`; this module knows the layout, the sessions 
 the engine and nothing else.
 """
 
-import errno
 import logging
 import os
-import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,6 @@ from typing import Any
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it while it is imported
 
 import gradio as gr
-import uvicorn
 from fastapi import FastAPI
 
 from index.errors import UserError
@@ -35,63 +31,14 @@ Updates = dict[Any, Any]
 _log = logging.getLogger(__name__)
 
 
-def listen(host: str = "127.0.0.1", port: int = 7860) -> socket.socket:
-    """Return a socket that listens, so that a taken port is known before anything is loaded.
-
-    Raises:
-        UserError: The address is taken, not allowed, or none of this machine's.
-    """
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server((str(address[0]), port), family=family)
-    except OSError as error:
-        if why := {errno.EADDRINUSE: "in use", errno.EACCES: "not open to you"}.get(error.errno or 0):
-            other = max(port + 1, 7861)
-            message = f"Port {port} on {host} is {why}. Choose another: paperchat serve --port {other}"
-            message += f", or make chat PORT={other}"
-        else:
-            message = f"Cannot serve on {host}: {error.strerror}. Choose an address of this machine."
-        raise UserError(message) from error
-
-
-def serve(engine: Engine, listener: socket.socket, *, ready: Callable[[str], None] | None = None) -> None:
-    """Serve the page where `listener` listens, until Ctrl-C; `ready` gets its address once a browser may come."""
-    server = Server(engine, listener)
-    if ready:
-        ready(server.url)
-    with suppress(KeyboardInterrupt):
-        server.run()
-
-
-class Server(uvicorn.Server):
-    """The page at an address, `url`, that is held from the start; `run()` serves it until `should_exit` is set."""
-
-    def __init__(self, engine: Engine, listener: socket.socket) -> None:
-        self.listener = listener
-        host, port = listener.getsockname()[:2]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        self.app = app(engine)
-        super().__init__(uvicorn.Config(self.app, log_level="warning", timeout_graceful_shutdown=2))
-
-    def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve; closes the address when done."""
-        with self.listener:
-            super().run([self.listener, *(sockets or [])])
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End what open browsers still listen to, then the rest."""
-        self.app.state.end_streams()
-        await super().shutdown(sockets)
-
-
-def app(engine: Engine) -> FastAPI:
-    """Return the page as an application that any ASGI server runs, alone or among other routes.
+def mount(whole: FastAPI, engine: Engine) -> None:
+    """Put the page at the root of an application, behind the routes that it has; `state.end_streams()` ends answers.
 
     Gradio's own `launch()` would also do, but it asks for its own page through whatever proxy the environment names.
     """
     page = _Page(engine)
-    whole: FastAPI = gr.mount_gradio_app(
-        FastAPI(openapi_url=None),
+    gr.mount_gradio_app(
+        whole,
         page.blocks,
         path="/",
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
@@ -110,7 +57,6 @@ def app(engine: Engine) -> FastAPI:
         mounted.app.stop_event.set()
 
     whole.state.end_streams = end_streams
-    return whole
 
 
 @dataclass

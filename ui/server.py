@@ -1,0 +1,69 @@
+"""An `Engine` in, one process at one address out that serves every face: the page and the HTTP service."""
+
+import errno
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+import uvicorn
+from fastapi import FastAPI
+
+from index.errors import UserError
+from rag.engine import Engine
+from ui import page
+
+
+def listen(host: str = "127.0.0.1", port: int = 7860) -> socket.socket:
+    """Return a socket that listens, so that a taken port is known before anything is loaded.
+
+    Raises:
+        UserError: The address is taken, not allowed, or none of this machine's.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server((str(address[0]), port), family=family)
+    except OSError as error:
+        if why := {errno.EADDRINUSE: "in use", errno.EACCES: "not open to you"}.get(error.errno or 0):
+            other = max(port + 1, 7861)
+            message = f"Port {port} on {host} is {why}. Choose another: paperchat serve --port {other}"
+            message += f", or make chat PORT={other}"
+        else:
+            message = f"Cannot serve on {host}: {error.strerror}. Choose an address of this machine."
+        raise UserError(message) from error
+
+
+def serve(engine: Engine, listener: socket.socket, *, ready: Callable[[str], None] | None = None) -> None:
+    """Serve the page where `listener` listens, until Ctrl-C; `ready` gets its address once a browser may come."""
+    server = Server(engine, listener)
+    if ready:
+        ready(server.url)
+    with suppress(KeyboardInterrupt):
+        server.run()
+
+
+class Server(uvicorn.Server):
+    """The page at an address, `url`, that is held from the start; `run()` serves it until `should_exit` is set."""
+
+    def __init__(self, engine: Engine, listener: socket.socket) -> None:
+        self.listener = listener
+        host, port = listener.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self.app = app(engine)
+        super().__init__(uvicorn.Config(self.app, log_level="warning", timeout_graceful_shutdown=2))
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve; closes the address when done."""
+        with self.listener:
+            super().run([self.listener, *(sockets or [])])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what open browsers still listen to, then the rest."""
+        self.app.state.end_streams()
+        await super().shutdown(sockets)
+
+
+def app(engine: Engine) -> FastAPI:
+    """Return every face as one application that any ASGI server runs."""
+    whole = FastAPI(title="paperchat")
+    page.mount(whole, engine)
+    return whole
