@@ -9,7 +9,7 @@ import pytest
 
 from index.papers import Paper
 from rag.answer import CANNOT_ANSWER, Answer, Citation, Match, Quote, Sentence, Support, Timings
-from ui import cards
+from ui.page import cards
 
 HOSTILE = (
     '<script>window.pwned=1</script><img src=x onerror="window.pwned=1">" onmouseover=\'x\' ![i](http://e.example/i)'

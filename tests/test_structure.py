@@ -26,7 +26,7 @@ HOMES = {
     "ir_measures": {"rag/evaluation/retrieval.py"},
     "xllamacpp": {"rag/llamacpp.py"},
     "huggingface_hub": {"index/fetch.py"},
-    "gradio": {"ui/page.py"},
+    "gradio": {f"ui/page/{name}.py" for name in ("__init__", "desk", "chat", "lists", "corpus")},
     "uvicorn": {"ui/server.py"},
 }
 HEAVY = [

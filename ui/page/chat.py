@@ -1,26 +1,17 @@
-"""An `Engine` in, a page in the browser out: chat on the left, the evidence of its answers on the right.
-
-What is shown is made in `ui.cards`; this module knows the layout, the sessions and the server. Two browsers share
-the engine and nothing else.
-"""
+"""Questions in, growing answers on the page out: the chat on the left, the evidence on the right."""
 
 import logging
-import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it while it is imported
-
 import gradio as gr
-from fastapi import FastAPI
 
 from index.errors import UserError
 from rag.answer import Answer, Turn
-from rag.engine import Engine
-from ui import cards
+from ui.page import cards
+from ui.page.desk import QUIET, Desk, markup
 
 AT_ONCE = 8
 """Answers that are written at the same time; further ones wait for their turn."""
@@ -31,34 +22,6 @@ Updates = dict[Any, Any]
 _log = logging.getLogger(__name__)
 
 
-def mount(whole: FastAPI, engine: Engine) -> None:
-    """Put the page at the root of an application, behind the routes that it has; `state.end_streams()` ends answers.
-
-    Gradio's own `launch()` would also do, but it asks for its own page through whatever proxy the environment names.
-    """
-    page = _Page(engine)
-    gr.mount_gradio_app(
-        whole,
-        page.blocks,
-        path="/",
-        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
-        css_paths=Path(__file__).with_name("page.css"),
-        footer_links=[],
-        run_history=False,
-        enable_monitoring=False,
-        ssr_mode=False,
-        mcp_server=False,
-        pwa=False,
-    )
-    mounted: Any = whole.routes[-1]
-
-    def end_streams() -> None:
-        page.end_all()
-        mounted.app.stop_event.set()
-
-    whole.state.end_streams = end_streams
-
-
 @dataclass
 class _Run:
     """An answer that is being written: `cancel` ends it, `dropped` says that nobody waits for what there is of it."""
@@ -67,52 +30,44 @@ class _Run:
     dropped: bool = False
 
 
-class _Page:
-    """The components of the page, and what happens when they are used."""
+class Chat:
+    """The view of the chat."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, desk: Desk) -> None:
+        self.engine = desk.engine
         self.runs: dict[str | None, _Run] = {}  # the latest of each browser session
-        with gr.Blocks(title="paperchat", analytics_enabled=False, fill_width=True) as self.blocks:
-            self.answers = gr.State(())
-            self.clock = gr.Timer(2)
-            with gr.Row(elem_id="top"):
-                self.status = _html(self._status(), "status")
-                self.new = gr.Button("New chat", size="sm", elem_id="new", scale=0)
-            with gr.Row(elem_id="panes"):
-                with gr.Column(elem_id="talk"):
-                    self._lay_out_talk()
-                with gr.Column(elem_id="evidence"):
-                    self.cards = _html(cards.no_evidence(), "cards")
-                    self.earlier_cards = _html("", "earlier-cards")
-            self._connect()
-        self.blocks.queue(default_concurrency_limit=AT_ONCE)
+        self.answers = gr.State(())
+        with gr.Row(elem_id="panes"):
+            with gr.Column(elem_id="talk"):
+                self._lay_out_talk()
+            with gr.Column(elem_id="evidence"):
+                self.cards = markup(cards.no_evidence(), "cards")
+                self.earlier_cards = markup("", "earlier-cards")
 
     def _lay_out_talk(self) -> None:
         with gr.Column(elem_id="scroll"), gr.Column(elem_id="turns"):
             with gr.Column(elem_id="start") as self.start:
-                _html(cards.start(), "hello")
+                markup(cards.start(), "hello")
                 self.examples = [gr.Button(text, size="sm") for text in self.engine.examples(4)]
-            self.earlier = _html("", "earlier")
-            self.turn = _html("", "now")
+            self.earlier = markup("", "earlier")
+            self.turn = markup("", "now")
         with gr.Row(elem_id="composer"):
+            self.new = gr.Button("New chat", size="sm", elem_id="new", scale=0)
             looks: dict[str, Any] = {"show_label": False, "container": False, "placeholder": "Ask about the papers"}
             self.box = gr.Textbox(label="Question", max_lines=6, autofocus=True, elem_id="question", **looks)
             self.ask = gr.Button("Ask", variant="primary", elem_id="ask", scale=0)
             self.stop = gr.Button("Stop", variant="stop", elem_id="stop", scale=0, visible=False)
 
-    def _connect(self) -> None:
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    def connect(self) -> None:
+        """Connect the components with what happens when they are used."""
         told = [self.answers, self.start, self.earlier, self.turn, self.cards, self.earlier_cards]
         told += [self.box, self.ask, self.stop]
-        many: dict[str, Any] = {"outputs": told, "concurrency_limit": AT_ONCE, "concurrency_id": "answers", **quiet}
+        many: dict[str, Any] = {"outputs": told, "concurrency_limit": AT_ONCE, "concurrency_id": "answers", **QUIET}
         gr.on([self.box.submit, self.ask.click], self.answer, [self.box, self.answers], **many)
         for example in self.examples:
             example.click(self.answer, [example, self.answers], **many)
-        self.stop.click(self.end, queue=False, **quiet)
-        self.new.click(self.clear, None, told, queue=False, **quiet)
-        gr.on([self.blocks.load, self.clock.tick], self.tell_status, None, [self.status, self.clock], **quiet)
-        self.blocks.unload(self.drop)
+        self.stop.click(self.end, queue=False, **QUIET)
+        self.new.click(self.clear, None, told, queue=False, **QUIET)
 
     def answer(self, question: str, answers: tuple[Answer, ...], request: gr.Request) -> Iterator[Updates]:
         """Show a question and its growing answer; keep it once it is whole."""
@@ -182,19 +137,3 @@ class _Page:
             self.ask: gr.update(visible=True),
             self.stop: gr.update(visible=False),
         }
-
-    def tell_status(self) -> Updates:
-        """Say how the model is, again and again until it is no longer loading."""
-        return {
-            self.status: self._status(),
-            self.clock: gr.Timer(active=self.engine.status().writer_state == "loading"),
-        }
-
-    def _status(self) -> str:
-        status = self.engine.status()
-        return cards.status_line(status.papers, status.writer, status.writer_state)
-
-
-def _html(value: str, elem_id: str) -> gr.HTML:
-    """Return a place for markup of `ui.cards`, without Gradio's looks and script."""
-    return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=None)

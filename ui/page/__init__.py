@@ -1,0 +1,90 @@
+"""An `Engine` in, a page in the browser out: views for talking, for lists of papers and for the corpus.
+
+Each view is a module; what it shows is markup made apart from it. Two browsers share the engine and nothing else.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it while it is imported
+
+import gradio as gr
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from rag.engine import Engine
+from ui.page import cards
+from ui.page.chat import AT_ONCE, Chat
+from ui.page.corpus import Corpus
+from ui.page.desk import QUIET, Desk, lay_bridge, markup
+from ui.page.lists import Lists
+
+LOOK = Path(__file__).with_name("look")
+
+
+def mount(whole: FastAPI, engine: Engine) -> None:
+    """Put the page at the root of an application, behind the routes that it has; `state.end_streams()` ends answers.
+
+    Gradio's own `launch()` would also do, but it asks for its own page through whatever proxy the environment names.
+    """
+    page = _Page(engine)
+    whole.mount("/look", StaticFiles(directory=LOOK))
+    scripts = "".join(f'<script src="look/{path.name}" defer></script>' for path in sorted(LOOK.glob("*.js")))
+    gr.mount_gradio_app(
+        whole,
+        page.blocks,
+        path="/",
+        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        css_paths=sorted(LOOK.glob("*.css"), key=lambda path: (path.stem != "page", path.stem)),
+        head=scripts,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+    )
+    mounted: Any = whole.routes[-1]
+
+    def end_streams() -> None:
+        page.chat.end_all()
+        mounted.app.stop_event.set()
+
+    whole.state.end_streams = end_streams
+
+
+class _Page:
+    """The frame: a line on top, the views below it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        with gr.Blocks(title="paperchat", analytics_enabled=False, fill_width=True) as self.blocks:
+            self.clock = gr.Timer(2)
+            with gr.Row(elem_id="top"):
+                self.status = markup(self._status(), "status")
+                bridge = lay_bridge()
+            with gr.Tabs(elem_id="views") as views:
+                desk = Desk(engine, bridge, views)
+                with gr.Tab("Chat", id="chat"):
+                    self.chat = Chat(desk)
+                with gr.Tab("Lists", id="lists"):
+                    self.lists = Lists(desk)
+                with gr.Tab("Corpus", id="corpus"):
+                    self.corpus = Corpus(desk)
+            for view in (self.chat, self.lists, self.corpus):
+                view.connect()
+            gr.on([self.blocks.load, self.clock.tick], self.tell_status, None, [self.status, self.clock], **QUIET)
+            self.blocks.unload(self.chat.drop)
+        self.blocks.queue(default_concurrency_limit=AT_ONCE)
+
+    def tell_status(self) -> dict[Any, Any]:
+        """Say how the model is, again and again until it is no longer loading."""
+        return {
+            self.status: self._status(),
+            self.clock: gr.Timer(active=self.engine.status().writer_state == "loading"),
+        }
+
+    def _status(self) -> str:
+        status = self.engine.status()
+        return cards.status_line(status.papers, status.writer, status.writer_state)
