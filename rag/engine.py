@@ -15,6 +15,7 @@ from index.errors import StoreError, UserError
 from index.papers import Paper
 from index.store import Store
 from index.vectors import Encoder, SentenceEncoder, Vectors
+from rag import suggest
 from rag.answer import Answer, Match, Timings, Turn
 from rag.clock import Clock
 from rag.evidence import gather
@@ -129,14 +130,8 @@ class Engine:
         return Status(len(store.papers), tuple(sources), self._encoder.name, name, self._loader.state)
 
     def examples(self, limit: int = 4) -> list[str]:
-        """Return questions that the index can answer: about named methods, and a list on its commonest topic."""
-        papers = self._current().papers
-        named = [paper.title.split(":")[0].strip() for paper in papers if 0 < paper.title.find(":") <= 24]
-        step = max(len(named) // max(limit, 1), 1)
-        asked = ["What is {} and how well does it work?", "How does {} work?", "What problem does {} solve?"]
-        questions = [asked[at % 3].format(name) for at, name in enumerate(named[step // 2 :: step])]
-        topics = Counter(topic for paper in papers for topic in paper.topics).most_common(1)
-        return ([f"Which papers study {topics[0][0]}?"] if topics else [])[:limit] + questions[: limit - bool(topics)]
+        """Return questions that the index can answer: a list on its commonest topic, and about named methods."""
+        return suggest.examples(self._current().papers, limit)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return float32 `(n, dim)`, one row of length 1 for each text."""
