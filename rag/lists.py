@@ -44,14 +44,12 @@ class PaperList:
 
     def to_markdown(self) -> str:
         """Return a numbered list: title, link, date, and the sentence that says why."""
-        lines = [f"# {_plain(self.request)}", ""] + ([_plain(self.note), ""] if self.note else [])
+        lines = [f"# {plain(self.request)}", ""] + ([plain(self.note), ""] if self.note else [])
         for number, match in enumerate(self.matches, start=1):
-            title = _plain(match.paper.title)
-            url = _encoded(_url(match.paper), "()<>")
-            lines.append(f"{number}. [{title}]({url})" if url else f"{number}. **{title}**")
+            lines.append(f"{number}. {linked(match.paper)}")
             about = [", ".join(match.paper.authors), match.paper.published or ""]
-            lines += [f"   {_plain(' · '.join(part for part in about if part))}"] if any(about) else []
-            lines += [f"   > {_plain(match.sentences[0].text)}"] if match.sentences else []
+            lines += [f"   {plain(' · '.join(part for part in about if part))}"] if any(about) else []
+            lines += [f"   > {plain(match.sentences[0].text)}"] if match.sentences else []
         return "\n".join(lines) + "\n"
 
     def to_bibtex(self) -> str:
@@ -78,7 +76,7 @@ class PaperList:
                 paper.url or "",
                 "; ".join(paper.topics),
             ]
-            table.writerow([rank, *map(_cell, cells), f"{match.score:.3f}", _cell(paper.id)])
+            table.writerow([rank, *map(cell, cells), f"{match.score:.3f}", cell(paper.id)])
         return out.getvalue()
 
 
@@ -89,6 +87,22 @@ FORMATS: dict[str, Callable[[PaperList], str]] = {
     "ris": PaperList.to_ris,
     "csv": PaperList.to_csv,
 }
+
+
+def plain(text: str) -> str:
+    """Make a text safe to stand in Markdown: what would be mark-up is escaped, and it becomes one line."""
+    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(text.split()))
+
+
+def linked(paper: Paper) -> str:
+    """Return the title of a paper as Markdown: linked to its page, bold where it has none on the web."""
+    title, url = plain(paper.title), _encoded(_url(paper), "()<>")
+    return f"[{title}]({url})" if url else f"**{title}**"
+
+
+def cell(text: str) -> str:
+    """Make a text safe to stand in a table: what a spreadsheet would run as a formula becomes text."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _bibtex(paper: Paper, taken: dict[str, int]) -> str:
@@ -135,11 +149,6 @@ def _ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
-def _plain(text: str) -> str:
-    """Make a text safe to stand in Markdown: what would be mark-up is escaped."""
-    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(text.split()))
-
-
 def _url(paper: Paper) -> str:
     """Return the paper's page, empty when its address is none of the web."""
     url = paper.url or ""
@@ -149,7 +158,3 @@ def _url(paper: Paper) -> str:
 def _encoded(address: str, also: str = "") -> str:
     """Percent-encode white space, braces, backslashes and `also`: what would end the field it stands in."""
     return "".join(quote(letter) if letter.isspace() or letter in "{}\\" + also else letter for letter in address)
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

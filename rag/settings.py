@@ -58,11 +58,16 @@ class Settings(BaseSettings):
         """Where the index lies."""
         if self.index is not None:
             return self.index.expanduser()
+        return self.home_folder / "index"
+
+    @property
+    def home_folder(self) -> Path:
+        """Where built data lies, and what a server keeps."""
         if self.home is not None:
-            return self.home.expanduser() / "index"
+            return self.home.expanduser()
         import platformdirs
 
-        return Path(platformdirs.user_data_dir("paperchat")) / "index"
+        return Path(platformdirs.user_data_dir("paperchat"))
 
     @classmethod
     def load(cls, **options: Any) -> "Settings":  # noqa: ANN401 - the fields have their own types, pydantic checks them
