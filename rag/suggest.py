@@ -9,7 +9,7 @@ from rag.answer import Answer
 
 _EXAMPLES = ("What is {} and how well does it work?", "How does {} work?", "What problem does {} solve?")
 _NAME_CHARS = 24
-_RESULT = re.compile(r"\b(?:results?|how (?:much|many|well|far)|numbers?|accuracy|improve\w*|perform\w*|gains?)\b", re.I)
+_RESULT = re.compile(r"\b(?:results?|how (?:much|many|well|far)|accuracy|improve\w*|perform\w*|gains?)\b", re.I)
 _WORKS = re.compile(r"\bhow (?:does|do)\b", re.I)
 
 

@@ -9,12 +9,13 @@ import pytest
 
 from index.papers import Paper
 from rag.answer import CANNOT_ANSWER, Answer, Citation, Match, Quote, Sentence, Support, Timings
-from ui.page import cards
+from ui.page import cards, turns
 
 HOSTILE = (
     '<script>window.pwned=1</script><img src=x onerror="window.pwned=1">" onmouseover=\'x\' ![i](http://e.example/i)'
 )
-OURS = {"a", "article", "details", "div", "h1", "h2", "h3", "li", "mark", "ol", "p", "span", "summary", "ul"}
+OURS = {"a", "article", "button", "details", "div", "h1", "h2", "h3", "li", "mark", "ol", "p", "section", "span"}
+OURS |= {"summary", "ul"}
 
 
 class Outline(HTMLParser):
@@ -73,11 +74,11 @@ WHOLE = Answer(
 
 
 def test_examples_in_docstrings() -> None:
-    assert doctest.testmod(cards).failed == 0
+    assert doctest.testmod(cards).failed == doctest.testmod(turns).failed == 0
 
 
 def test_markers_lead_to_cards_of_their_turn_and_tell_paper_and_sentence() -> None:
-    outline = Outline(cards.turn(3, WHOLE))
+    outline = Outline(turns.turn(3, WHOLE))
     markers = [attributes for tag, attributes in outline.tags if tag == "a"]
     assert [(m["href"], m["title"]) for m in markers] == [
         ("#t3-c1", "UL2: “UL2 beats T5 on 50 tasks.”"),
@@ -119,27 +120,27 @@ def test_highlights_survive_overlaps_and_wrong_offsets(quotes: list[Quote], expe
 )
 def test_doubtful_sentences_differ_in_words(support: Support, said: str) -> None:
     sentences = (Sentence("UL2 beats T5.", (1,), support, (), ""),)
-    outline = Outline(cards.turn(1, replace(WHOLE, sentences=sentences, text="UL2 beats T5 [1].", timings=Timings())))
+    outline = Outline(turns.turn(1, replace(WHOLE, sentences=sentences, text="UL2 beats T5 [1].", timings=Timings())))
     assert " ".join(outline.text.split()) == " ".join(f"What is UL2?UL2 beats T5.[1] {said}".split())
 
 
 def test_growing_answer_shows_papers_then_words_then_checked_sentences() -> None:
     begun = replace(WHOLE, text="", sentences=(), citations=(), done=False, timings=Timings(0.1))
-    assert "Reading the papers…" in cards.turn(1, begun)
+    assert "Reading the papers…" in turns.turn(1, begun)
     assert ">Found</h2>" in cards.evidence(1, begun)
     growing = replace(WHOLE, done=False, text="UL2 beats T5 [1]. It sav", sentences=WHOLE.sentences[:1])
-    outline = Outline(cards.turn(1, growing))
+    outline = Outline(turns.turn(1, growing))
     assert "UL2 beats T5.[1] It sav" in outline.text
     assert outline.values("aria-busy") == ["true"]
 
 
 def test_marker_without_citation_is_left_out() -> None:
-    assert "[2]" not in cards.turn(1, replace(WHOLE, citations=WHOLE.citations[:1]))
+    assert "[2]" not in turns.turn(1, replace(WHOLE, citations=WHOLE.citations[:1]))
 
 
 def test_declined_answer_names_the_nearest_papers() -> None:
     declined = replace(WHOLE, text=CANNOT_ANSWER, answered=False, sentences=(), citations=())
-    outline = Outline(cards.turn(2, declined))
+    outline = Outline(turns.turn(2, declined))
     assert CANNOT_ANSWER in outline.text and "Nearest papers" in outline.text
     assert outline.values("href") == ["#t2-m1", "#t2-m2", "#t2-m3"]
     assert set(outline.values("href")) <= {f"#{i}" for i in Outline(cards.evidence(2, declined)).values("id")}
@@ -147,7 +148,7 @@ def test_declined_answer_names_the_nearest_papers() -> None:
 
 def test_notes_errors_and_timings_are_told() -> None:
     told = Outline(
-        cards.turn(1, replace(WHOLE, note="The model is still loading."), error="Too long. Shorten it.")
+        turns.turn(1, replace(WHOLE, note="The model is still loading."), error="Too long. Shorten it.")
     ).text
     assert told.endswith("Too long. Shorten it.The model is still loading.papers 0.1 s · first word 4.8 s · done 9.0 s")
 
@@ -190,7 +191,7 @@ def test_earlier_evidence_stands_newest_first_under_its_question() -> None:
 
 def test_ids_are_unique_over_turns() -> None:
     several = [WHOLE, WHOLE, WHOLE]
-    ids = Outline(cards.turns(several) + cards.earlier_evidence(several[:2]) + cards.evidence(3, several[2])).values(
+    ids = Outline(turns.turns(several) + cards.earlier_evidence(several[:2]) + cards.evidence(3, several[2])).values(
         "id"
     )
     assert len(ids) == len(set(ids)) == 3 * 4
@@ -205,8 +206,8 @@ def test_no_text_becomes_markup() -> None:
         (Citation(1, evil, whole),), (Match(replace(evil, id="title:y"), 1.0, (whole,)),), note=HOSTILE,
     )  # fmt: skip
     for each in (hostile, replace(hostile, answered=False, done=True)):
-        html = cards.turn(1, each, HOSTILE) + cards.evidence(1, each) + cards.earlier_evidence([each])
-        outline = Outline(html + cards.status_line(1, HOSTILE, HOSTILE))
+        html = turns.turn(1, each, HOSTILE) + cards.evidence(1, each) + cards.earlier_evidence([each])
+        outline = Outline(html + turns.status_line(1, HOSTILE, HOSTILE))
         assert {tag for tag, _ in outline.tags} <= OURS
         assert {name for _, attributes in outline.tags for name in attributes} <= {
             "aria-busy", "aria-label", "aria-live", "class", "href", "id", "rel", "role", "tabindex", "target", "title",
@@ -224,4 +225,4 @@ def test_no_text_becomes_markup() -> None:
     ],
 )
 def test_status_line_tells_size_and_model(writer: str, state: str, told: str) -> None:
-    assert Outline(cards.status_line(1679, writer, state)).text == f"paperchat{told}"
+    assert Outline(turns.status_line(1679, writer, state)).text == f"paperchat{told}"

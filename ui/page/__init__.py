@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from rag.engine import Engine
-from ui.page import cards
+from ui.page import turns
 from ui.page.chat import AT_ONCE, Chat
 from ui.page.corpus import Corpus
 from ui.page.desk import QUIET, Desk, lay_bridge, markup
@@ -87,4 +87,4 @@ class _Page:
 
     def _status(self) -> str:
         status = self.engine.status()
-        return cards.status_line(status.papers, status.writer, status.writer_state)
+        return turns.status_line(status.papers, status.writer, status.writer_state)

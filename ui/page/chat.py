@@ -10,7 +10,7 @@ import gradio as gr
 
 from index.errors import UserError
 from rag.answer import Answer, Turn
-from ui.page import cards
+from ui.page import cards, turns
 from ui.page.desk import QUIET, Desk, markup
 
 AT_ONCE = 8
@@ -47,7 +47,7 @@ class Chat:
     def _lay_out_talk(self) -> None:
         with gr.Column(elem_id="scroll"), gr.Column(elem_id="turns"):
             with gr.Column(elem_id="start") as self.start:
-                markup(cards.start(), "hello")
+                markup(turns.start(), "hello")
                 self.examples = [gr.Button(text, size="sm") for text in self.engine.examples(4)]
             self.earlier = markup("", "earlier")
             self.turn = markup("", "now")
@@ -79,7 +79,7 @@ class Chat:
             for answer in self.engine.stream(question, history, cancel=run.cancel):
                 if run.dropped:
                     return
-                yield {self.turn: cards.turn(number, answer), self.cards: cards.evidence(number, answer)}
+                yield {self.turn: turns.turn(number, answer), self.cards: cards.evidence(number, answer)}
         except UserError as failure:
             error = str(failure)
         except Exception:
@@ -94,8 +94,8 @@ class Chat:
         """Move earlier turns out of the way, and offer to stop."""
         return {
             self.start: gr.update(visible=False),
-            self.earlier: cards.turns(answers),
-            self.turn: cards.turn(len(answers) + 1, answer),
+            self.earlier: turns.turns(answers),
+            self.turn: turns.turn(len(answers) + 1, answer),
             self.earlier_cards: cards.earlier_evidence(answers),
             self.cards: "",
             self.box: "",
@@ -108,7 +108,7 @@ class Chat:
         idle = {self.ask: gr.update(visible=True), self.stop: gr.update(visible=False)}
         if not error:
             return {**idle, self.answers: (*answers, answer)}
-        return {**idle, self.box: question, self.turn: cards.turn(len(answers) + 1, answer, error)}
+        return {**idle, self.box: question, self.turn: turns.turn(len(answers) + 1, answer, error)}
 
     def end(self, request: gr.Request) -> None:
         """End the answer that is being written, and keep what there is of it."""
