@@ -7,10 +7,12 @@ from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from index.errors import UserError
 from rag.engine import Engine
 from ui import page
+from ui.access import Gate
 
 
 def listen(host: str = "127.0.0.1", port: int = 7860) -> socket.socket:
@@ -64,6 +66,14 @@ class Server(uvicorn.Server):
 
 def app(engine: Engine) -> FastAPI:
     """Return every face as one application that any ASGI server runs."""
-    whole = FastAPI(title="paperchat")
+    whole = _Gated(title="paperchat")
     page.mount(whole, engine)
     return whole
+
+
+class _Gated(FastAPI):
+    """An application behind a gate that stands before everything, even before what answers for our own errors."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what a request passes, the gate first."""
+        return Gate(super().build_middleware_stack())

@@ -1,0 +1,56 @@
+"""A request in, a stable name of who asks out; and the cookie that tells browsers apart where nobody logs in."""
+
+import hashlib
+import re
+import secrets
+from http.cookies import SimpleCookie
+from typing import Any
+
+from starlette.requests import Request
+
+COOKIE = "paperchat_visitor"
+LASTS_S = 365 * 24 * 3600
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
+
+
+def visitor(request: object) -> str:
+    """Return the stable name of who asks; what belongs to one name is never shown to another.
+
+    Args:
+        request: Starlette's `Request`, or the `gr.Request` of an event handler; of an application behind a `Gate`.
+
+    Returns:
+        "user:NAME" for who has logged in, "key:…" for a program with a key, else "visitor:…" for a browser.
+
+    Raises:
+        ValueError: The request did not come through a `Gate`.
+    """
+    state: Any = getattr(request, "state", None)
+    name = getattr(state, "visitor", None)
+    if not isinstance(name, str):
+        raise ValueError(f"{request!r} did not come through a Gate.")
+    return name
+
+
+def token_of(request: Request) -> str | None:
+    """Return what a browser's cookie says, None without one that we may have set."""
+    token = request.cookies.get(COOKIE, "")
+    return token if _TOKEN.fullmatch(token) else None
+
+
+def new_token() -> str:
+    """Return 192 random bits that name a browser from now on."""
+    return secrets.token_urlsafe(24)
+
+
+def name_of(token: str) -> str:
+    """Return the name of a browser; it is kept with conversations, and does not tell the cookie."""
+    return f"visitor:{hashlib.sha256(token.encode()).hexdigest()[:32]}"
+
+
+def cookie(name: str, value: str, lasts_s: int, *, secure: bool) -> str:
+    """Return a `Set-Cookie` that scripts do not see and other sites' forms do not send; of 0 seconds, to unset it."""
+    jar = SimpleCookie({name: value})
+    traits: dict[str, Any] = {"path": "/", "max-age": lasts_s, "httponly": True, "samesite": "Lax", "secure": secure}
+    jar[name].update(traits)
+    return jar[name].OutputString()
