@@ -15,7 +15,7 @@ HOSTILE = (
     '<script>window.pwned=1</script><img src=x onerror="window.pwned=1">" onmouseover=\'x\' ![i](http://e.example/i)'
 )
 OURS = {"a", "article", "button", "details", "div", "h1", "h2", "h3", "li", "mark", "ol", "p", "section", "span"}
-OURS |= {"summary", "ul"}
+OURS |= {"b", "summary", "ul"}
 
 
 class Outline(HTMLParser):
@@ -80,10 +80,13 @@ def test_examples_in_docstrings() -> None:
 def test_markers_lead_to_cards_of_their_turn_and_tell_paper_and_sentence() -> None:
     outline = Outline(turns.turn(3, WHOLE))
     markers = [attributes for tag, attributes in outline.tags if tag == "a"]
-    assert [(m["href"], m["title"]) for m in markers] == [
-        ("#t3-c1", "UL2: “UL2 beats T5 on 50 tasks.”"),
-        ("#t3-c2", "LoRA: “They save memory.”"),
+    assert [(m["href"], m["data-title"], m["data-quote"]) for m in markers] == [
+        ("#t3-c1", "UL2", "UL2 beats T5 on 50 tasks."),
+        ("#t3-c2", "LoRA", "They save memory."),
     ]
+    assert markers[0]["aria-label"] == "Citation 1: UL2"
+    marked = Outline(cards.evidence(3, WHOLE)).values("data-start")
+    assert [m["data-start"] for m in markers] == marked[:2] == ["18", "23"]
     assert {"t3-c1", "t3-c2", "t3-m1"} <= set(Outline(cards.evidence(3, WHOLE)).values("id"))
 
 
@@ -97,6 +100,7 @@ def test_card_holds_whole_abstract_with_every_quoted_sentence_marked() -> None:
     both = (quote(UL2, "UL2 beats T5 on 50 tasks."), quote(UL2, "We mix denoisers."))
     sentences = tuple(Sentence("x", (1,), "supported", (q,)) for q in both)
     html = cards.evidence(1, replace(WHOLE, sentences=sentences))
+    html = re.sub(' data-start="[0-9]+"', "", html)
     assert "<mark>We mix denoisers.</mark> <mark>UL2 beats T5 on 50 tasks.</mark> Code is open." in html
 
 
@@ -111,31 +115,63 @@ def test_card_holds_whole_abstract_with_every_quoted_sentence_marked() -> None:
     ],
 )
 def test_highlights_survive_overlaps_and_wrong_offsets(quotes: list[Quote], expected: str) -> None:
-    assert cards.highlighted("a b c d e", quotes) == expected
+    assert re.sub(' data-start="[0-9]+"', "", cards.highlighted("a b c d e", quotes)) == expected
 
 
 @pytest.mark.parametrize(
     ("support", "said"),
-    [("supported", ""), ("partial", "partly supported"), ("unsupported", "not found in the papers")],
+    [("supported", "✓supported"), ("partial", "≈partly supported"), ("unsupported", "✗not found in the papers")],
 )
-def test_doubtful_sentences_differ_in_words(support: Support, said: str) -> None:
+def test_sentences_differ_in_shape_and_words_by_their_support(support: Support, said: str) -> None:
     sentences = (Sentence("UL2 beats T5.", (1,), support, (), ""),)
-    outline = Outline(turns.turn(1, replace(WHOLE, sentences=sentences, text="UL2 beats T5 [1].", timings=Timings())))
-    assert " ".join(outline.text.split()) == " ".join(f"What is UL2?UL2 beats T5.[1] {said}".split())
+    outline = Outline(turns.turn(1, replace(WHOLE, sentences=sentences, text="UL2 beats T5 [1].", done=False)))
+    assert f"UL2 beats T5.[1]{said}" in outline.text
+
+
+def test_a_sentence_of_the_abstract_in_place_of_another_is_told() -> None:
+    sentences = (Sentence("UL2 beats T5 on 50 tasks.", (1,), "supported", (BEATS,), "", repaired=True),)
+    assert "[1]❝the abstract's words" in Outline(turns.turn(1, replace(WHOLE, sentences=sentences))).text
+
+
+def test_a_whole_answer_can_be_copied_retried_edited_and_rated() -> None:
+    outline = Outline(turns.turn(2, WHOLE, rated="up"))
+    assert outline.values("data-do") == ["retry", "edit", "rate"] and set(outline.values("data-turn")) == {"2"}
+    assert outline.values("aria-pressed") == ["true", "false"]
+    (copied,) = outline.values("data-copy")
+    assert copied.startswith(f"{WHOLE.text}\n\n[1] UL2 https://arxiv.org/abs/2205.05131\n[2] LoRA")
+    assert "data-do" not in turns.turn(2, replace(WHOLE, done=False))
+
+
+def test_what_can_be_asked_next_comes_from_the_evidence() -> None:
+    named = Paper("title:t", "TideNet: Sea Levels", "It forecasts. The error falls by 31%.", topics=("oceans",))
+    other = Paper("title:o", "Orchard: Jobs", "It schedules.")
+    said = Answer("What is TideNet?", "", "It forecasts [1].", citations=(Citation(1, named, quote(named, "It")),))
+    html = turns.follow_ups(replace(said, matches=(Match(named, 1.0), Match(other, 0.5))))
+    assert Outline(html).values("data-question") == [
+        "Which results does TideNet report?",
+        "How does TideNet work?",
+        "How does Orchard work?",
+    ]
+    assert turns.follow_ups(Answer("q", "q")) == ""
+
+
+def test_who_waits_is_told_behind_how_many() -> None:
+    assert "Waiting for 2 answers before yours…" in turns.turn(1, Answer("q", "q"), ahead=2)
 
 
 def test_growing_answer_shows_papers_then_words_then_checked_sentences() -> None:
     begun = replace(WHOLE, text="", sentences=(), citations=(), done=False, timings=Timings(0.1))
     assert "Reading the papers…" in turns.turn(1, begun)
-    assert ">Found</h2>" in cards.evidence(1, begun)
+    assert re.findall(r"group..([^<]+)</h2>", cards.evidence(1, begun)) == ["Cited", "Also found"]
     growing = replace(WHOLE, done=False, text="UL2 beats T5 [1]. It sav", sentences=WHOLE.sentences[:1])
     outline = Outline(turns.turn(1, growing))
-    assert "UL2 beats T5.[1] It sav" in outline.text
+    assert "UL2 beats T5.[1]✓supported It sav" in outline.text
     assert outline.values("aria-busy") == ["true"]
 
 
 def test_marker_without_citation_is_left_out() -> None:
-    assert "[2]" not in turns.turn(1, replace(WHOLE, citations=WHOLE.citations[:1]))
+    html = turns.turn(1, replace(WHOLE, citations=WHOLE.citations[:1]))
+    assert Outline(html).values("href") == ["#t1-c1"]
 
 
 def test_declined_answer_names_the_nearest_papers() -> None:
@@ -147,10 +183,9 @@ def test_declined_answer_names_the_nearest_papers() -> None:
 
 
 def test_notes_errors_and_timings_are_told() -> None:
-    told = Outline(
-        turns.turn(1, replace(WHOLE, note="The model is still loading."), error="Too long. Shorten it.")
-    ).text
-    assert told.endswith("Too long. Shorten it.The model is still loading.papers 0.1 s · first word 4.8 s · done 9.0 s")
+    html = turns.turn(1, replace(WHOLE, note="The model is still loading."), error="Too long. Shorten it.")
+    told = "Too long. Shorten it.The model is still loading.papers 0.1 s · first word 4.8 s · done 9.0 s"
+    assert told in Outline(html).text
 
 
 @pytest.mark.parametrize(
@@ -180,12 +215,10 @@ def test_card_tells_what_is_known_of_the_paper() -> None:
     assert "Code: github.com/g/ul2" in text and "pretraining" in text and "javascript" not in text
 
 
-def test_earlier_evidence_stands_newest_first_under_its_question() -> None:
-    html = cards.earlier_evidence(
-        [replace(WHOLE, question="First?"), replace(WHOLE, question="Second?"), Answer("Third?", "Third?")]
-    )
-    assert re.findall(r"<summary>([^<]+)</summary>", html) == ["Second?", "First?"]
-    assert html.index('id="t2-c1"') < html.index('id="t1-c1"')
+def test_evidence_of_earlier_turns_is_there_unseen() -> None:
+    first, second = re.findall("<section[^>]+>", cards.earlier_evidence([WHOLE, replace(WHOLE, question="Second?")]))
+    assert first.endswith(" hidden>") and 'id="e1"' in first and 'id="e2"' in second
+    assert "hidden" not in cards.evidence(3, WHOLE)
     assert cards.earlier_evidence([]) == ""
 
 
@@ -194,7 +227,7 @@ def test_ids_are_unique_over_turns() -> None:
     ids = Outline(turns.turns(several) + cards.earlier_evidence(several[:2]) + cards.evidence(3, several[2])).values(
         "id"
     )
-    assert len(ids) == len(set(ids)) == 3 * 4
+    assert len(ids) == len(set(ids)) == 3 * 5
 
 
 def test_no_text_becomes_markup() -> None:
@@ -207,10 +240,14 @@ def test_no_text_becomes_markup() -> None:
     )  # fmt: skip
     for each in (hostile, replace(hostile, answered=False, done=True)):
         html = turns.turn(1, each, HOSTILE) + cards.evidence(1, each) + cards.earlier_evidence([each])
+        html += cards.similar(evil, each.matches) + turns.scope([HOSTILE]) + turns.follow_ups(each)
         outline = Outline(html + turns.status_line(1, HOSTILE, HOSTILE))
         assert {tag for tag, _ in outline.tags} <= OURS
         assert {name for _, attributes in outline.tags for name in attributes} <= {
-            "aria-busy", "aria-label", "aria-live", "class", "href", "id", "rel", "role", "tabindex", "target", "title",
+            "aria-busy", "aria-hidden", "aria-label", "aria-live", "aria-pressed", "class", "hidden", "href", "id", "rel",
+            "role", "tabindex", "target", "title", "type", "data-copy", "data-do", "data-paper", "data-papers",
+            "data-question", "data-quote", "data-rate-down", "data-show", "data-start", "data-thumb", "data-title",
+            "data-turn",
         }  # fmt: skip
         assert all(href.startswith(("#t", "https://")) for href in outline.values("href"))
 
