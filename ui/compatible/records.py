@@ -1,0 +1,167 @@
+"""What the compatible service takes and gives, in the words of OpenAI's API.
+
+Fields of that API that have no meaning here (temperature, tools, …) are taken and passed over.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MODEL = "paperchat"
+"""The one model's name."""
+
+_QUESTION: dict[str, Any] = {"model": MODEL, "messages": [{"role": "user", "content": "What is curriculum learning?"}]}
+_TEXTS: dict[str, Any] = {"model": MODEL, "input": ["curriculum learning", "differential privacy"]}
+
+
+class _Taken(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+
+class Part(_Taken):
+    """A part of a message; only text is read."""
+
+    type: str
+    text: str | None = None
+    refusal: str | None = None
+
+
+class Message(_Taken):
+    """A message of a chat."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[Part] | None = None
+
+
+class StreamOptions(_Taken):
+    """What a stream shall hold."""
+
+    include_usage: bool | None = Field(default=None, description="A last chunk tells the tokens.")
+
+
+class ChatRequest(_Taken):
+    """A chat whose last message of the user is to be answered."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [_QUESTION, {**_QUESTION, "stream": True}]})
+
+    model: str = Field(default=MODEL, description="One of those that `/v1/models` lists.")
+    messages: Annotated[list[Message], Field(min_length=1)]
+    stream: bool | None = Field(default=None, description="Send sentences as they are checked, as server-sent events.")
+    stream_options: StreamOptions | None = None
+    n: Annotated[int, Field(ge=1, le=1)] | None = Field(default=None, description="There is one answer.")
+    response_format: dict[str, Any] | None = Field(default=None, description="Only the type `text`.")
+
+
+class EmbeddingsRequest(_Taken):
+    """Texts to embed."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [_TEXTS]})
+
+    model: str = Field(default=MODEL, description="`paperchat`, or the name of the embedding model.")
+    input: str | Annotated[list[str], Field(min_length=1, max_length=2048)] | list[int] | list[list[int]]
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = Field(default=None, description="As many as the embedding model has, if given.")
+
+
+class Usage(BaseModel):
+    """Tokens as the model counts them; none for what was quoted, not written."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class Cited(BaseModel):
+    """What a marker `[number]` stands for."""
+
+    number: int
+    paper_id: str
+    title: str
+    url: str | None
+    quote: str = Field(description="The sentence of the abstract that bears what is said.")
+
+
+class Said(BaseModel):
+    """An answer: with markers and a list of references in its text, and once more as data."""
+
+    role: Literal["assistant"]
+    content: str
+    refusal: None = None
+    citations: list[Cited]
+    paperchat: dict[str, Any] = Field(description="The whole answer, as `/api/ask` gives it.")
+
+
+class Choice(BaseModel):
+    """The one answer."""
+
+    index: int
+    message: Said
+    finish_reason: Literal["stop", "length"]
+    logprobs: None = None
+
+
+class ChatReply(BaseModel):
+    """An answered chat."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: Usage
+
+
+class Embedded(BaseModel):
+    """The vector of a text: numbers, or float32 little-endian in base64."""
+
+    object: Literal["embedding"]
+    index: int
+    embedding: list[float] | str
+
+
+class EmbeddingsUsage(BaseModel):
+    """Tokens are not counted here: always 0."""
+
+    prompt_tokens: int = 0
+    total_tokens: int = 0
+
+
+class EmbeddingsReply(BaseModel):
+    """Embedded texts, in their order."""
+
+    object: Literal["list"]
+    model: str
+    data: list[Embedded]
+    usage: EmbeddingsUsage
+
+
+class Model(BaseModel):
+    """A model that can be asked."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    description: str
+
+
+class ModelsReply(BaseModel):
+    """The models."""
+
+    object: Literal["list"]
+    data: list[Model]
+
+
+class Error(BaseModel):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorReply(BaseModel):
+    """What went wrong, in the shape of OpenAI's API."""
+
+    error: Error
