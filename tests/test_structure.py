@@ -28,6 +28,9 @@ HOMES = {
     "huggingface_hub": {"index/fetch.py"},
     "gradio": {f"ui/page/{name}.py" for name in ("__init__", "desk", "chat", "lists", "corpus")},
     "uvicorn": {"ui/server.py"},
+    "sqlite3": {"index/wordvectors.py", "ui/database.py"},
+    "sklearn": {"index/layout.py"},
+    "threadpoolctl": {"index/layout.py"},
 }
 HEAVY = [
     "torch",
@@ -38,6 +41,7 @@ HEAVY = [
     "llama_index.core",
     "nltk",
     "ir_measures",
+    "sklearn",
 ]
 
 
