@@ -18,7 +18,7 @@ def test_who_comes_when_too_many_wait_is_told_when_to_come_back() -> None:
     admission = Admission(at_once=1, waiting=1)
     admission.enter()
     admission.enter()
-    with pytest.raises(Busy, match="1 in progress, 1 waiting. Ask again in 20 seconds") as busy:
+    with pytest.raises(Busy, match=r"1 in progress, 1 waiting\. Ask again in 20 seconds") as busy:
         admission.enter()
     assert busy.value.retry_after_s == 20  # two answers of ten seconds, before anything was measured
 
