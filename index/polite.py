@@ -1,0 +1,85 @@
+"""An encoder in, one out that does the same a few texts at a time, so that others who share it get their turn."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from index.papers import Paper
+from index.update import Update, update
+from index.vectors import Encoded, Encoder, Vectors, WordEncoder
+
+AT_ONCE = 8
+"""Texts between which others may come; abstracts take a quarter of a second on two cores, and so long one waits."""
+
+_PAUSE_S = 0.002  # a lock that is given back and taken at once is not seen to be free by those who wait for it
+
+Progress = Callable[[int, int | None], None]
+"""Called with texts embedded so far, and in all, which is None until it is known; what it raises ends the update."""
+
+
+def update_politely(folder: Path, papers: Sequence[Paper], encoder: Encoder, progress: Progress) -> Update:
+    """Bring an index up to date while others search it by the same encoder: `index.update.update`, a little at a time.
+
+    Raises:
+        StoreError: Another process is writing, or the folder cannot be written.
+    """
+    of: list[int] = []
+
+    def whole(done: int, total: int) -> None:
+        of[:] = [total]
+        progress(done, total)
+
+    return update(folder, papers, polite(encoder, lambda done: progress(done, of[0] if of else None)), progress=whole)
+
+
+class PoliteEncoder:
+    """Encodes as another encoder does, and tells how many texts that were so far.
+
+    Args:
+        encoder: That does the work.
+        told: Called before each few texts with the number of those that are done; what it raises ends the work.
+    """
+
+    def __init__(self, encoder: Encoder, told: Callable[[int], None]) -> None:
+        self.name, self.digest = encoder.name, encoder.digest
+        self._encoder = encoder
+        self._told = told
+        self._done = 0
+
+    @property
+    def dim(self) -> int:
+        """Numbers in a vector."""
+        return self._encoder.dim
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return one row of length 1 for each text, in their order."""
+        rows = [self._encoder.encode(part) for part in self._parts(texts)]
+        return np.concatenate(rows) if rows else self._encoder.encode([])
+
+    def _parts(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Yield a few texts at a time, with a pause before each."""
+        for start in range(0, len(texts), AT_ONCE):
+            self._told(self._done)
+            time.sleep(_PAUSE_S)
+            part = texts[start : start + AT_ONCE]
+            yield part
+            self._done += len(part)
+
+
+class PoliteWordEncoder(PoliteEncoder):
+    """The same, of an encoder that also tells what each word means."""
+
+    def __init__(self, encoder: WordEncoder, told: Callable[[int], None]) -> None:
+        super().__init__(encoder, told)
+        self._words = encoder
+
+    def encode_words(self, texts: Sequence[str]) -> list[Encoded]:
+        """Return each text as a whole and by its words."""
+        return [each for part in self._parts(texts) for each in self._words.encode_words(part)]
+
+
+def polite(encoder: Encoder, told: Callable[[int], None]) -> PoliteEncoder:
+    """Return the polite form of an encoder, with words where it has them."""
+    return PoliteWordEncoder(encoder, told) if isinstance(encoder, WordEncoder) else PoliteEncoder(encoder, told)
