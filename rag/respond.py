@@ -18,6 +18,9 @@ from rag.refusal import does_not_say, lacks_quantity
 from rag.settings import Settings
 from rag.writer import NONE, Writer
 
+STOPPED = "Stopped."
+"""The note of an answer that was ended before it was whole."""
+
 _QUOTED_SENTENCES = 3
 _QUOTE_FLOOR = 0.3
 
@@ -72,7 +75,7 @@ class Responder:
             self._complete(composer, shown, answer.standalone)
         answer = composer.onto(answer)
         if cancel.is_set():
-            yield self._done(answer, "Stopped.")
+            yield self._done(answer, STOPPED)
         elif not answer.sentences and sure:
             yield self.quoted(answer, question, sources, "The language model found no answer in them.")
         elif not answer.sentences or self._beside_the_point(question, answer):

@@ -51,6 +51,20 @@ class Settings(BaseSettings):
         "none by default.",
     )
     question_chars: int = Field(default=2000, ge=100, le=20000, description="Longest question that is taken.")
+    answers_at_once: int = Field(
+        default=8, ge=1, le=256, description="Answers that the service works on at the same time; others wait."
+    )
+    answers_waiting: int = Field(
+        default=32, ge=0, le=10000, description="Questions that may wait for their turn; further ones are refused."
+    )
+    answer_s: float = Field(
+        default=180, ge=1, le=3600, description="Seconds that the service gives an answer; then it ends as it is."
+    )
+    upload_mib: int = Field(default=64, ge=1, le=4096, description="MiB of the largest upload that is taken.")
+    history_turns: int = Field(default=100, ge=0, le=1000, description="Earlier turns that a question may bring along.")
+    history_chars: int = Field(
+        default=200_000, ge=0, le=2_000_000, description="Characters of earlier turns that it may bring along."
+    )
     offline: bool = Field(default=False, description="Open no connection: use the models that are on disk.")
 
     @property
