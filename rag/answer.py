@@ -30,11 +30,20 @@ class Quote:
 
 @dataclass(frozen=True)
 class Match:
-    """A paper that was found: its score (0 to 1, comparable within one search) and its sentences, best first."""
+    """A paper that was found.
+
+    Attributes:
+        paper: The paper.
+        score: 0 to 1, comparable within one search.
+        sentences: Of its abstract, best first.
+        found_by: What found it: "words", "meaning" or both, "neighbours" where it is there for what it shares with the
+            papers that are; empty where nothing was searched for.
+    """
 
     paper: Paper
     score: float
     sentences: tuple[Quote, ...] = ()
+    found_by: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -42,13 +51,14 @@ class Match:
             "paper": self.paper.to_dict(),
             "score": self.score,
             "sentences": [quote.to_dict() for quote in self.sentences],
+            "found_by": list(self.found_by),
         }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Match":
         """Return the match that `to_dict` wrote."""
         sentences = tuple(Quote(**quote) for quote in values["sentences"])
-        return cls(Paper.from_dict(values["paper"]), values["score"], sentences)
+        return cls(Paper.from_dict(values["paper"]), values["score"], sentences, tuple(values.get("found_by", ())))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from rag.nli import CrossEncoderInferrer
 from rag.refusal import NOTHING_ASKED, nobody_mentions, none_is_about
 from rag.rerank import DEPTH, CrossEncoderReranker, rerank
 from rag.respond import Responder, declined
-from rag.retrieve import LIST_WEIGHTS, WEIGHTS, Found, Ranked, Weights, search
+from rag.retrieve import LIST_WEIGHTS, MEANING, WEIGHTS, Found, Ranked, Weights, search
 from rag.settings import Settings
 from rag.streams import awaited
 from rag.writer import Writer, open_writer
@@ -174,7 +174,8 @@ class Engine:
         others = [other for other in store.nearest(vector, 3 * limit + 10) if other != at]
         cosines = store.similarities(others, vector)[:, 0]
         nearest = np.lexsort((np.asarray(others), -np.round(cosines, 6)))[: _positive(limit)]
-        ranked = [Ranked(store.papers[others[each]], float(max(cosines[each], 0.0))) for each in nearest]
+        near = [(store.papers[others[each]], float(max(cosines[each], 0.0))) for each in nearest]
+        ranked = [Ranked(paper, cosine, found_by=(MEANING,)) for paper, cosine in near]
         return [source.match() for source in gather(self._encoder, vector, ranked)]
 
     def papers(self, request: str, limit: int | None = None) -> PaperList:
@@ -248,7 +249,7 @@ class Engine:
         part = self._instructions.question_part(asked)
         begun = Answer(question, standalone(part, history) if part else asked)
         answer, found = self._find(begun, part, history, within)
-        answer = replace(answer, matches=tuple(Match(hit.paper, hit.score) for hit in found.ranked))
+        answer = replace(answer, matches=tuple(Match(hit.paper, hit.score, (), hit.found_by) for hit in found.ranked))
         answer = replace(answer, timings=Timings(papers_s=clock()))
         yield answer
         if why := NOTHING_ASKED if not part else self._why_not(answer.standalone, found):

@@ -34,6 +34,7 @@ class Source:
         cosines: Of the sentences with the question, float32 `(spans,)`.
         shown: Positions of the sentences that a language model is shown, in order.
         score: Of the paper, as the search gave it.
+        found_by: What found the paper, as the search says.
     """
 
     paper: Paper
@@ -42,6 +43,7 @@ class Source:
     cosines: Vectors
     shown: tuple[int, ...]
     score: float
+    found_by: tuple[str, ...] = ()
 
     @property
     def shown_text(self) -> str:
@@ -59,7 +61,7 @@ class Source:
 
     def match(self) -> Match:
         """Return the paper as a person is shown it, its best sentences first."""
-        return Match(self.paper, self.score, tuple(self.quote(at) for at in self.best()))
+        return Match(self.paper, self.score, tuple(self.quote(at) for at in self.best()), self.found_by)
 
 
 def gather(encoder: Encoder, vector: Vectors, ranked: Sequence[Ranked]) -> list[Source]:
@@ -75,7 +77,7 @@ def gather(encoder: Encoder, vector: Vectors, ranked: Sequence[Ranked]) -> list[
     sources, at = [], 0
     for hit, of_paper in zip(ranked, spans, strict=True):
         own = rows[at : at + len(of_paper)]
-        sources.append(Source(hit.paper, of_paper, own, own @ vector, (), hit.score))
+        sources.append(Source(hit.paper, of_paper, own, own @ vector, (), hit.score, hit.found_by))
         at += len(of_paper)
     return sources
 

@@ -43,11 +43,12 @@ class PaperList:
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
     def to_markdown(self) -> str:
-        """Return a numbered list: title, link, date, and the sentence that says why."""
+        """Return a numbered list: title, link, date, what found it, and the sentence that says why."""
         lines = [f"# {plain(self.request)}", ""] + ([plain(self.note), ""] if self.note else [])
         for number, match in enumerate(self.matches, start=1):
             lines.append(f"{number}. {linked(match.paper)}")
-            about = [", ".join(match.paper.authors), match.paper.published or ""]
+            by = f"found by {' and '.join(match.found_by)}" if match.found_by else ""
+            about = [", ".join(match.paper.authors), match.paper.published or "", by]
             lines += [f"   {plain(' · '.join(part for part in about if part))}"] if any(about) else []
             lines += [f"   > {plain(match.sentences[0].text)}"] if match.sentences else []
         return "\n".join(lines) + "\n"
@@ -65,7 +66,7 @@ class PaperList:
         """Return a table with a header; cells that a spreadsheet would run as a formula are made text."""
         out = io.StringIO()
         table = csv.writer(out)
-        table.writerow(["rank", "title", "why", "authors", "published", "url", "topics", "score", "id"])
+        table.writerow(["rank", "title", "why", "authors", "published", "url", "topics", "score", "id", "found_by"])
         for rank, match in enumerate(self.matches, start=1):
             paper, why = match.paper, match.sentences[0].text if match.sentences else ""
             cells = [
@@ -76,7 +77,7 @@ class PaperList:
                 paper.url or "",
                 "; ".join(paper.topics),
             ]
-            table.writerow([rank, *map(cell, cells), f"{match.score:.3f}", cell(paper.id)])
+            table.writerow([rank, *map(cell, cells), f"{match.score:.3f}", cell(paper.id), "; ".join(match.found_by)])
         return out.getvalue()
 
 

@@ -46,6 +46,13 @@ LIST_WEIGHTS = Weights(feedback=1.0)
 """A list has many right papers, so what the first ones share may count more than for a question that one answers."""
 
 
+WORDS, MEANING, NEIGHBOURS = "words", "meaning", "neighbours"
+"""What a paper may be found by: the words that it shares with the question, its vector, or neither of them."""
+
+FOUND_FIRST = 40
+"""So many papers are found by a searcher that looks alone."""
+
+
 @dataclass(frozen=True)
 class Ranked:
     """A paper and why it stands where it does.
@@ -55,12 +62,15 @@ class Ranked:
         score: The weighted mean of its signals, each stretched over the candidates: 0 to 1.
         similarity: The mean of its cosine as a whole and that of its best chunk.
         match: How well it has each word of the question, a mean cosine; 0 where the index has no words.
+        found_by: Which searchers find it alone, `WORDS` and `MEANING`; `NEIGHBOURS` where it is neither among the first
+            `FOUND_FIRST` of the one nor of the other, and what it shares with the papers that are brought it up.
     """
 
     paper: Paper
     score: float
     similarity: float = 0.0
     match: float = 0.0
+    found_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,14 +151,27 @@ def search(
     scores /= weights.total
     scores += [key == title_key(title) for title in titles]
     order = np.lexsort((np.arange(len(positions)), -np.round(scores, 6)))
+    by = _found_by(words[positions], similarity)
     ranked = tuple(
-        Ranked(store.papers[positions[at]], float(min(scores[at], 1.0)), float(similarity[at]), float(match[at]))
+        Ranked(
+            store.papers[positions[at]], float(min(scores[at], 1.0)), float(similarity[at]), float(match[at]), by[at]
+        )
         for at in order[:limit]
     )
     first = [hit.paper for hit in ranked[:3]]
     return Found(
         asked.vector, ranked, float(cosines.max()), _coverage(store, question, first), _named(store, question, first)
     )
+
+
+def _found_by(words: Vectors, similarity: Vectors) -> list[tuple[str, ...]]:
+    """Return which searchers find each candidate alone, by its BM25 score and its similarity."""
+    found: list[list[str]] = [[] for _ in words]
+    for name, scores in ((WORDS, words), (MEANING, similarity)):
+        for at in np.lexsort((np.arange(len(scores)), -scores))[:FOUND_FIRST]:
+            if scores[at] > 0:
+                found[at].append(name)
+    return [tuple(names) or (NEIGHBOURS,) for names in found]
 
 
 def _encoded(encoder: Encoder, question: str) -> Encoded:

@@ -39,7 +39,10 @@ def listed(*papers: Paper, request: str = "sea levels", note: str = "") -> Paper
 
 def matches(papers: Sequence[Paper]) -> list[Match]:
     firsts = [Quote(paper.abstract.split(". ")[0], 0, len(paper.abstract.split(". ")[0]), 0.5) for paper in papers]
-    return [Match(paper, 1 / rank, (first,)) for rank, (paper, first) in enumerate(zip(papers, firsts, strict=True), 1)]
+    by = ("words", "meaning")
+    return [
+        Match(paper, 1 / rank, (first,), by) for rank, (paper, first) in enumerate(zip(papers, firsts, strict=True), 1)
+    ]
 
 
 def bibtex(*papers: Paper) -> list[str]:
@@ -141,6 +144,7 @@ def test_csv_is_a_table_that_a_reader_reads_back() -> None:
         "topics": "forecasting; oceans",
         "score": "1.000",
         "id": "arxiv:2401.01234",
+        "found_by": "words; meaning",
     }
     assert (second["title"], second["score"], second["rank"]) == (quoted.title, "0.500", "2")
 
@@ -149,11 +153,15 @@ def test_csv_is_a_table_that_a_reader_reads_back() -> None:
 def test_csv_cells_that_a_spreadsheet_would_run_are_made_text(start: str) -> None:
     run = f"{start}cmd"
     [row] = rows(listed(Paper(run, run, run, (run, "b"), run, run, topics=(run,))))
-    assert {name for name, cell in row.items() if cell.startswith(f"'{start}")} == row.keys() - {"rank", "score"}
+    assert {name for name, cell in row.items() if cell.startswith(f"'{start}")} == row.keys() - {
+        "rank",
+        "score",
+        "found_by",
+    }
 
 
 def test_csv_of_nothing_is_its_header() -> None:
-    assert listed().to_csv() == "rank,title,why,authors,published,url,topics,score,id\r\n"
+    assert listed().to_csv() == "rank,title,why,authors,published,url,topics,score,id,found_by\r\n"
 
 
 # RIS
@@ -195,9 +203,10 @@ def test_markdown_is_a_numbered_list_with_link_people_date_and_reason() -> None:
     assert listed(TIDE, replace(TIDE, url=None, authors=(), published=None), note="Few.").to_markdown() == (
         "# sea levels\n\nFew.\n\n"
         "1. [TideNet: Forecasting Sea Levels](https://arxiv.org/abs/2401.01234)\n"
-        "   Ada Tide, Björn Ström · 2024-01-05\n"
+        "   Ada Tide, Björn Ström · 2024-01-05 · found by words and meaning\n"
         "   > TideNet forecasts sea levels\n"
         "2. **TideNet: Forecasting Sea Levels**\n"
+        "   found by words and meaning\n"
         "   > TideNet forecasts sea levels\n"
     )
 
@@ -221,6 +230,8 @@ def test_json_loads_as_what_to_dict_says() -> None:
     assert loaded == found.to_dict()
     assert (loaded["request"], loaded["note"], len(loaded["matches"])) == ("sea levels", "Few.", 2)
     assert loaded["matches"][0]["paper"]["authors"] == ["Ada Tide", "Björn Ström"]
+    assert loaded["matches"][0]["found_by"] == ["words", "meaning"]
+    assert tuple(Match.from_dict(each) for each in loaded["matches"]) == found.matches
     assert Paper.from_dict(loaded["matches"][1]["paper"]) == HOSTILE
 
 
@@ -237,4 +248,5 @@ def test_every_format_takes_papers_of_which_little_is_known(name: str) -> None:
 def test_a_list_without_limit_ends_where_relevance_does(engine: Engine) -> None:
     found = engine.papers("private fine-tuning with sparse noise")
     assert found.matches[0].paper.title.startswith("DP-Moss")
+    assert found.matches[0].found_by == ("words", "meaning")
     assert len(found) < 10

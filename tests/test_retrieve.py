@@ -10,7 +10,18 @@ from index.papers import Paper
 from index.store import Store
 from index.update import update
 from index.vectors import Vectors
-from rag.retrieve import COSINE_FLOOR, NAMED_FLOOR, RELEVANCE_FLOOR, Found, Ranked, Weights, search
+from rag.retrieve import (
+    COSINE_FLOOR,
+    MEANING,
+    NAMED_FLOOR,
+    NEIGHBOURS,
+    RELEVANCE_FLOOR,
+    WORDS,
+    Found,
+    Ranked,
+    Weights,
+    search,
+)
 from tests.conftest import TEXTS, HashingEncoder
 
 PLAIN = Weights(match=0, names=0, neighbours=0, feedback=0)
@@ -88,6 +99,17 @@ def test_the_similarity_of_a_paper_is_the_mean_of_its_whole_and_its_best_window(
 
 def test_equal_scores_come_in_order_of_id(plane: Search) -> None:
     assert list(scores(plane("North of nowhere", dense_weight=1)))[:2] == ["c", "d"]
+
+
+def test_a_paper_is_found_by_what_finds_it_alone(plane: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    def by(question: str) -> dict[str, tuple[str, ...]]:
+        return {hit.paper.id.removeprefix("title:"): hit.found_by for hit in plane(question).ranked}
+
+    # only b has moss; cosines with east: a 1, b .6, c and d 0, e -1
+    kin = {"c": (NEIGHBOURS,), "d": (NEIGHBOURS,), "e": (NEIGHBOURS,)}
+    assert by("moss") == {"a": (MEANING,), "b": (WORDS, MEANING), **kin}
+    monkeypatch.setattr("rag.retrieve.FOUND_FIRST", 1)
+    assert by("moss") == {"a": (MEANING,), "b": (WORDS,), **kin}
 
 
 def test_limit_cuts_the_ranking_and_changes_no_score(plane: Search) -> None:
