@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         default=32, ge=0, le=10000, description="Questions that may wait for their turn; further ones are refused."
     )
     answer_s: float = Field(
-        default=180, ge=1, le=3600, description="Seconds that the service gives an answer; then it ends as it is."
+        default=180.0, ge=1, le=3600, description="Seconds that the service gives an answer; then it ends as it is."
     )
     upload_mib: int = Field(default=64, ge=1, le=4096, description="MiB of the largest upload that is taken.")
     history_turns: int = Field(default=100, ge=0, le=1000, description="Earlier turns that a question may bring along.")

@@ -56,7 +56,7 @@ def test_an_unknown_variable_is_named_with_the_one_that_was_meant(monkeypatch: p
         Settings.load()
     assert str(caught.value).startswith(
         "Unknown settings in the environment: PAPERCHAT_EVIDENCE_TOKEN. "
-        "Did you mean PAPERCHAT_EVIDENCE_TOKENS? Known: PAPERCHAT_ANSWER_TOKENS, "
+        "Did you mean PAPERCHAT_EVIDENCE_TOKENS? Known: PAPERCHAT_ANSWERS_AT_ONCE, "
     )
 
 
