@@ -85,6 +85,14 @@ class ScriptedWriter:
             yield Piece(piece)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is written at run time, such as chats, out of the folder of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAPERCHAT_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def papers() -> list[Paper]:
     """Return the ten papers."""

@@ -14,8 +14,10 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from rag.engine import Engine
+from ui.admission import Admission
+from ui.conversations import Conversations
 from ui.page import turns
-from ui.page.chat import AT_ONCE, Chat
+from ui.page.chat import Chat
 from ui.page.corpus import Corpus
 from ui.page.desk import QUIET, Desk, lay_bridge, markup
 from ui.page.lists import Lists
@@ -23,12 +25,12 @@ from ui.page.lists import Lists
 LOOK = Path(__file__).with_name("look")
 
 
-def mount(whole: FastAPI, engine: Engine) -> None:
+def mount(whole: FastAPI, engine: Engine, admission: Admission, conversations: Conversations) -> None:
     """Put the page at the root of an application, behind the routes that it has; `state.end_streams()` ends answers.
 
     Gradio's own `launch()` would also do, but it asks for its own page through whatever proxy the environment names.
     """
-    page = _Page(engine)
+    page = _Page(engine, admission, conversations)
     whole.mount("/look", StaticFiles(directory=LOOK))
     scripts = "".join(f'<script src="look/{path.name}" defer></script>' for path in sorted(LOOK.glob("*.js")))
     gr.mount_gradio_app(
@@ -57,7 +59,7 @@ def mount(whole: FastAPI, engine: Engine) -> None:
 class _Page:
     """The frame: a line on top, the views below it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, admission: Admission, conversations: Conversations) -> None:
         self.engine = engine
         with gr.Blocks(title="paperchat", analytics_enabled=False, fill_width=True) as self.blocks:
             self.clock = gr.Timer(2)
@@ -65,18 +67,20 @@ class _Page:
                 self.status = markup(self._status(), "status")
                 bridge = lay_bridge()
             with gr.Tabs(elem_id="views") as views:
-                desk = Desk(engine, bridge, views)
+                desk = Desk(engine, admission, conversations, bridge, views)
                 with gr.Tab("Chat", id="chat"):
                     self.chat = Chat(desk)
                 with gr.Tab("Lists", id="lists"):
                     self.lists = Lists(desk)
                 with gr.Tab("Corpus", id="corpus"):
                     self.corpus = Corpus(desk)
-            for view in (self.chat, self.lists, self.corpus):
-                view.connect()
+            self.chat.connect(self.lists)
+            self.lists.connect()
+            self.corpus.connect()
+            self.blocks.load(self.chat.restore, None, self.chat.shown, **QUIET)
             gr.on([self.blocks.load, self.clock.tick], self.tell_status, None, [self.status, self.clock], **QUIET)
             self.blocks.unload(self.chat.drop)
-        self.blocks.queue(default_concurrency_limit=AT_ONCE)
+        self.blocks.queue(default_concurrency_limit=None)
 
     def tell_status(self) -> dict[Any, Any]:
         """Say how the model is, again and again until it is no longer loading."""

@@ -1,24 +1,26 @@
-"""Questions in, growing answers on the page out: the chat on the left, the evidence on the right."""
+"""Questions in, growing answers on the page out: earlier chats, the talk, and the evidence side by side."""
 
+import json
 import logging
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gradio as gr
 
 from index.errors import UserError
-from rag.answer import Answer, Turn
-from ui.page import cards, turns
-from ui.page.desk import QUIET, Desk, markup
+from rag.answer import Answer
+from ui.access import visitor
+from ui.feedback import Thumb
+from ui.page import cards, history, turns
+from ui.page.desk import QUIET, Desk, Updates, markup
+from ui.page.lists import Lists
+from ui.page.talk import Talk
 
-AT_ONCE = 8
-"""Answers that are written at the same time; further ones wait for their turn."""
-
-Updates = dict[Any, Any]
-"""Components and what becomes of them; those that are not named stay as they are."""
-
+_LIST_COMMANDS = ("/list", "/papers")
+_SIMILAR_SHOWN = 8
+_POLL_S = 0.2
 _log = logging.getLogger(__name__)
 
 
@@ -33,16 +35,30 @@ class _Run:
 class Chat:
     """The view of the chat."""
 
+    lists: Lists  # from `connect` on
+
     def __init__(self, desk: Desk) -> None:
+        self.desk = desk
         self.engine = desk.engine
         self.runs: dict[str | None, _Run] = {}  # the latest of each browser session
-        self.answers = gr.State(())
+        self.talk = gr.State(Talk())
         with gr.Row(elem_id="panes"):
+            with gr.Column(elem_id="chats"):
+                self._lay_out_chats()
             with gr.Column(elem_id="talk"):
                 self._lay_out_talk()
             with gr.Column(elem_id="evidence"):
+                self.similar = markup("", "similar")
                 self.cards = markup(cards.no_evidence(), "cards")
                 self.earlier_cards = markup("", "earlier-cards")
+
+    def _lay_out_chats(self) -> None:
+        self.new = gr.Button("New chat", size="sm", elem_id="new")
+        self.find = gr.Textbox(
+            label="Find a chat", show_label=False, container=False, placeholder="Find a chat", elem_id="find-chat"
+        )
+        self.history = markup("", "history")
+        self.here = markup("", "here")
 
     def _lay_out_talk(self) -> None:
         with gr.Column(elem_id="scroll"), gr.Column(elem_id="turns"):
@@ -51,35 +67,66 @@ class Chat:
                 self.examples = [gr.Button(text, size="sm") for text in self.engine.examples(4)]
             self.earlier = markup("", "earlier")
             self.turn = markup("", "now")
+            self.next = markup("", "next")
+        self.scope = markup("", "scope")
         with gr.Row(elem_id="composer"):
-            self.new = gr.Button("New chat", size="sm", elem_id="new", scale=0)
             looks: dict[str, Any] = {"show_label": False, "container": False, "placeholder": "Ask about the papers"}
             self.box = gr.Textbox(label="Question", max_lines=6, autofocus=True, elem_id="question", **looks)
+            self.list = gr.Button("List papers", elem_id="list-papers", scale=0)
             self.ask = gr.Button("Ask", variant="primary", elem_id="ask", scale=0)
             self.stop = gr.Button("Stop", variant="stop", elem_id="stop", scale=0, visible=False)
 
-    def connect(self) -> None:
-        """Connect the components with what happens when they are used."""
-        told = [self.answers, self.start, self.earlier, self.turn, self.cards, self.earlier_cards]
-        told += [self.box, self.ask, self.stop]
-        many: dict[str, Any] = {"outputs": told, "concurrency_limit": AT_ONCE, "concurrency_id": "answers", **QUIET}
-        gr.on([self.box.submit, self.ask.click], self.answer, [self.box, self.answers], **many)
+    def connect(self, lists: Lists) -> None:
+        """Connect the components with what happens when they are used; `lists` takes over requests for lists."""
+        self.lists, views, bridge = lists, self.desk.views, self.desk.bridge
+        shown = [self.talk, self.start, self.earlier, self.turn, self.next, self.scope, self.similar, self.cards]
+        shown += [self.earlier_cards, self.history, self.box, self.ask, self.stop, self.list, self.here, views]
+        asking: dict[str, Any] = {"outputs": [*shown, *lists.shown], "concurrency_limit": None, **QUIET}
+        gr.on([self.box.submit, self.ask.click], self.answer, [self.box, self.talk], **asking)
         for example in self.examples:
-            example.click(self.answer, [example, self.answers], **many)
+            example.click(self.answer, [example, self.talk], **asking)
+        bridge.ask(self.ask_next, self.talk, **asking)
+        bridge.retry(self.retry, self.talk, **asking)
+        at_once: dict[str, Any] = {"inputs": self.talk, "outputs": shown, "queue": False, **QUIET}
+        bridge.edit(self.edit, **at_once)
+        bridge.rate(self.rate, **at_once)
+        bridge.within(self.ask_within, **at_once)
+        bridge.about(self.ask_about, **at_once)
+        bridge.all_papers(self.ask_all, **at_once)
+        bridge.open_chat(self.open, **at_once)
+        bridge.rename_chat(self.rename, **at_once)
+        bridge.delete_chat(self.delete, **at_once)
+        bridge.similar(self.show_similar, None, [self.similar, views], **QUIET)
+        bridge.close_similar(lambda: "", None, self.similar, queue=False, **QUIET)
+        self.list.click(self.to_list, self.box, [self.box, views, *lists.shown], **QUIET)
+        self.find.input(self.search, [self.find, self.talk], self.history, trigger_mode="always_last", **QUIET)
         self.stop.click(self.end, queue=False, **QUIET)
-        self.new.click(self.clear, None, told, queue=False, **QUIET)
+        self.new.click(self.clear, None, shown, queue=False, **QUIET)
+        self.shown = shown
 
-    def answer(self, question: str, answers: tuple[Answer, ...], request: gr.Request) -> Iterator[Updates]:
+    # Answers
+
+    def answer(self, question: str, talk: Talk, request: gr.Request) -> Iterator[Updates]:
         """Show a question and its growing answer; keep it once it is whole."""
+        command, _, rest = question.strip().partition(" ")
+        if command in _LIST_COMMANDS:
+            yield from self.to_list(rest)
+            return
+        talk = talk.until(talk.edits) if talk.edits else talk
         run = self.runs[request.session_hash] = _Run()
-        number, answer, error = len(answers) + 1, Answer(question, question), ""
-        yield self._begun(answers, answer)
+        number, answer, error = len(talk.answers) + 1, Answer(question, question), ""
+        yield self._begun(talk, answer)
         try:
-            history = [Turn(earlier.question, earlier.text) for earlier in answers]
-            for answer in self.engine.stream(question, history, cancel=run.cancel):
-                if run.dropped:
-                    return
-                yield {self.turn: turns.turn(number, answer), self.cards: cards.evidence(number, answer)}
+            with self.desk.admission.enter() as place:
+                while not (place.wait(_POLL_S) or run.cancel.is_set()):
+                    yield {self.turn: turns.turn(number, answer, ahead=place.ahead)}
+                evidence = ""
+                for answer in self.engine.stream(question, talk.history, cancel=run.cancel, within=talk.within or None):
+                    if run.dropped:
+                        return
+                    now = cards.evidence(number, answer)
+                    yield {self.turn: turns.turn(number, answer), **({} if now == evidence else {self.cards: now})}
+                    evidence = now
         except UserError as failure:
             error = str(failure)
         except Exception:
@@ -88,27 +135,48 @@ class Chat:
         finally:
             run.cancel.set()
         if not run.dropped:
-            yield self._ended(question, answers, answer, error)
+            yield self._ended(question, talk, answer, error, visitor(request))
 
-    def _begun(self, answers: tuple[Answer, ...], answer: Answer) -> Updates:
+    def ask_next(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
+        """Ask a question that was suggested."""
+        yield from self.answer(str(event.question), talk, request)
+
+    def retry(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
+        """Ask the question of a turn once more."""
+        if number := talk.numbered(event):
+            yield from self.answer(talk.answers[number - 1].question, replace(talk, edits=number), request)
+
+    def _begun(self, talk: Talk, answer: Answer) -> Updates:
         """Move earlier turns out of the way, and offer to stop."""
         return {
+            **self._earlier(talk, len(talk.answers)),
             self.start: gr.update(visible=False),
-            self.earlier: turns.turns(answers),
-            self.turn: turns.turn(len(answers) + 1, answer),
-            self.earlier_cards: cards.earlier_evidence(answers),
-            self.cards: "",
-            self.box: "",
+            self.turn: turns.turn(len(talk.answers) + 1, answer),
+            **dict.fromkeys((self.next, self.similar, self.cards, self.box), ""),
             self.ask: gr.update(visible=False),
+            self.list: gr.update(visible=False),
             self.stop: gr.update(visible=True),
         }
 
-    def _ended(self, question: str, answers: tuple[Answer, ...], answer: Answer, error: str) -> Updates:
+    def _ended(self, question: str, talk: Talk, answer: Answer, error: str, owner: str) -> Updates:
         """Keep a whole answer; after an error, give the question back."""
-        idle = {self.ask: gr.update(visible=True), self.stop: gr.update(visible=False)}
+        number = len(talk.answers) + 1
         if not error:
-            return {**idle, self.answers: (*answers, answer)}
-        return {**idle, self.box: question, self.turn: turns.turn(len(answers) + 1, answer, error)}
+            try:
+                talk = talk.kept(answer, self.desk.conversations, owner)
+            except UserError as failure:  # it is shown all the same
+                error = str(failure)
+            else:
+                return {**self._idle, **self._whole(talk, owner)}
+        return {**self._idle, self.box: question, self.turn: turns.turn(number, answer, error)}
+
+    @property
+    def _idle(self) -> Updates:
+        return {
+            self.ask: gr.update(visible=True),
+            self.list: gr.update(visible=True),
+            self.stop: gr.update(visible=False),
+        }
 
     def end(self, request: gr.Request) -> None:
         """End the answer that is being written, and keep what there is of it."""
@@ -126,14 +194,127 @@ class Chat:
             run.dropped = True
             run.cancel.set()
 
+    # What is shown
+
+    def _whole(self, talk: Talk, owner: str) -> Updates:
+        """Show a talk of which nothing is being written."""
+        number, last = len(talk.answers), talk.answers[-1:]
+        rated = talk.ratings[-1] if talk.ratings else ""
+        return {
+            self.talk: talk,
+            **self._earlier(talk, number - 1),
+            self.start: gr.update(visible=not last),
+            self.turn: "".join(turns.turn(number, answer, rated=rated) for answer in last),
+            self.next: "".join(map(turns.follow_ups, last)),
+            self.cards: "".join(cards.evidence(number, answer) for answer in last) or cards.no_evidence(),
+            self.history: self._history(owner, talk.chat),
+            self.here: history.current(talk.chat),
+        }
+
+    def _earlier(self, talk: Talk, count: int) -> Updates:
+        """Show the turns before the last, and the line that says which papers are asked."""
+        return {
+            self.earlier: turns.turns(talk.answers[:count], talk.ratings),
+            self.earlier_cards: cards.earlier_evidence(talk.answers[:count]),
+            self.scope: self._scope(talk),
+        }
+
+    def _scope(self, talk: Talk) -> str:
+        papers = [self.engine.paper(each) for each in talk.within]
+        asked = turns.scope([paper.title for paper in papers if paper])
+        return asked + (turns.editing(talk.edits) if talk.edits else "")
+
+    def _history(self, owner: str, current: str, search: str = "") -> str:
+        return history.rows(self.desk.conversations.list(owner, search), current, search)
+
+    # Turns and papers
+
+    def edit(self, talk: Talk, event: gr.EventData) -> Updates:
+        """Put the question of a turn into the box, to be asked anew."""
+        number = talk.numbered(event)
+        if not number:
+            return {self.talk: replace(talk, edits=0), self.scope: self._scope(replace(talk, edits=0)), self.box: ""}
+        talk = replace(talk, edits=number)
+        return {self.talk: talk, self.scope: self._scope(talk), self.box: talk.answers[number - 1].question}
+
+    def rate(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
+        """Keep what a person thinks of an answer; the same once more takes it back."""
+        number, said = talk.numbered(event), event._data
+        thumb: Thumb | None = "up" if said.get("thumb") == "up" else "down"
+        if not number or not talk.chat:
+            return {}
+        if thumb == "up" and talk.ratings[number - 1] == "up":
+            thumb = None
+        self.desk.conversations.rate(visitor(request), talk.chat, number, thumb, str(said.get("reason", "")))
+        ratings = (*talk.ratings[: number - 1], thumb or "", *talk.ratings[number:])
+        return self._whole(replace(talk, ratings=ratings), visitor(request))
+
+    def ask_within(self, talk: Talk, event: gr.EventData) -> Updates:
+        """Ask the next questions of chosen papers only."""
+        ids = json.loads(str(event.papers))
+        return self._asking_of(talk, tuple(each for each in ids if isinstance(each, str)))
+
+    def ask_about(self, talk: Talk, event: gr.EventData) -> Updates:
+        """Ask the next questions of one paper only."""
+        return self._asking_of(talk, (str(event.paper),))
+
+    def ask_all(self, talk: Talk) -> Updates:
+        """Ask the next questions of all papers again."""
+        return self._asking_of(talk, ())
+
+    def _asking_of(self, talk: Talk, within: tuple[str, ...]) -> Updates:
+        talk = replace(talk, within=tuple(each for each in within if self.engine.paper(each)))
+        return {self.talk: talk, self.scope: self._scope(talk), self.desk.views: gr.update(selected="chat")}
+
+    def show_similar(self, event: gr.EventData) -> Updates:
+        """Show the papers that are like one."""
+        paper = self.engine.paper(str(event.paper))
+        if not paper:
+            return {}
+        found = cards.similar(paper, self.engine.similar(paper.id, _SIMILAR_SHOWN))
+        return {self.similar: found, self.desk.views: gr.update(selected="chat")}
+
+    def to_list(self, request: str) -> Iterator[Updates]:
+        """Open the view of lists with a request."""
+        yield {self.box: "", self.desk.views: gr.update(selected="lists"), **self.lists.show(request)}
+
+    # Chats
+
     def clear(self, request: gr.Request) -> Updates:
         """Begin a new chat."""
         self.drop(request)
-        return {
-            **dict.fromkeys((self.earlier, self.turn, self.earlier_cards, self.box), ""),
-            self.answers: (),
-            self.start: gr.update(visible=True),
-            self.cards: cards.no_evidence(),
-            self.ask: gr.update(visible=True),
-            self.stop: gr.update(visible=False),
-        }
+        return {**self._idle, **dict.fromkeys((self.box, self.similar), ""), **self._whole(Talk(), visitor(request))}
+
+    def restore(self, request: gr.Request) -> Updates:
+        """Show the chat that the page's address names, and the list of all."""
+        named = dict(request.query_params or {}).get("chat", "")
+        return self._opened(named, visitor(request))
+
+    def open(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
+        """Show an earlier chat with its evidence."""
+        self.drop(request)
+        return {**self._idle, self.similar: "", **self._opened(str(event.chat), visitor(request))}
+
+    def _opened(self, chat: str, owner: str) -> Updates:
+        try:
+            kept = self.desk.conversations.kept(owner, chat) if chat else ()
+        except UserError:  # it was deleted, or is another's
+            chat, kept = "", ()
+        ratings = tuple(turn.thumb or "" for turn in kept)
+        return self._whole(Talk(chat, tuple(turn.answer for turn in kept), ratings), owner)
+
+    def rename(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
+        """Give a chat another name."""
+        self.desk.conversations.rename(visitor(request), str(event.chat), str(event.title))
+        return {self.history: self._history(visitor(request), talk.chat)}
+
+    def delete(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
+        """Delete a chat for good; the one that is shown gives way to a new one."""
+        self.desk.conversations.delete(visitor(request), str(event.chat))
+        if event.chat == talk.chat:
+            return self.clear(request)
+        return {self.history: self._history(visitor(request), talk.chat)}
+
+    def search(self, words: str, talk: Talk, request: gr.Request) -> str:
+        """List the chats that have some words."""
+        return self._history(visitor(request), talk.chat, words)

@@ -1,17 +1,30 @@
 """What the views of the page share: the engine, places for markup, and a way from a button in markup to Python."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from rag.engine import Engine
+from ui.admission import Admission
+from ui.conversations import Conversations
+
+Updates = dict[Any, Any]
+"""Components and what becomes of them; those that are not named stay as they are."""
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """For every event of ours: no spinner of Gradio's over what is shown, and no entry in its own API."""
 
+EVENTS = (
+    *("ask", "retry", "edit", "rate", "within", "about", "all_papers", "similar", "close_similar"),
+    *("open_chat", "rename_chat", "delete_chat"),
+)
+"""What markup may ask of Python by `data-do`; Gradio wants to know the names beforehand."""
+
 _LISTEN = """
-const run = (name, data) => trigger(name, data);
+const known = EVENTS;
+const run = (name, data) => known.includes(name) && trigger(name, data);
 window.paperchat = Object.assign(window.paperchat || {}, { run });
 document.addEventListener('click', (click) => {
   const button = click.target.closest('[data-do]');
@@ -26,6 +39,8 @@ class Desk:
 
     Attributes:
         engine: Behind the page.
+        admission: The queue for answers.
+        conversations: Everybody's chats.
         bridge: A button in markup that has `data-do="name"` raises the event `name` of it when it is clicked, and its
             other `data-…` are what a listener finds in its `gr.EventData`: `bridge.name(listener, inputs, outputs)`.
             A script does the same by `paperchat.run(name, data)`.
@@ -33,13 +48,17 @@ class Desk:
     """
 
     engine: Engine
+    admission: Admission
+    conversations: Conversations
     bridge: gr.HTML
     views: gr.Tabs
 
 
 def lay_bridge() -> gr.HTML:
     """Return the unseen place that a `Desk` hears buttons in markup by."""
-    return gr.HTML("", elem_id="bridge", apply_default_css=False, js_on_load=_LISTEN)
+    return gr.HTML(
+        "", elem_id="bridge", apply_default_css=False, js_on_load=_LISTEN.replace("EVENTS", json.dumps(EVENTS))
+    )
 
 
 def markup(value: str, elem_id: str) -> gr.HTML:

@@ -74,6 +74,14 @@ def scope(titles: Sequence[str]) -> str:
     )
 
 
+def editing(number: int) -> str:
+    """Return the line that says whose question the box holds."""
+    return (
+        f'<p class="scope"><span>Editing question {number}</span>'
+        '<button type="button" data-do="edit">Cancel</button></p>'
+    )
+
+
 def status_line(papers: int, writer: str, state: str) -> str:
     """Return the line on top: the name, the size of the index, the model and how it is."""
     model = "no language model, quoted sentences only" if writer == "none" else writer
