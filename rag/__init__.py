@@ -5,6 +5,7 @@ The promise to callers ends at `__all__`.
 
 from index.errors import UserError
 from index.papers import Paper
+from index.vectors import Encoder
 from rag.answer import CANNOT_ANSWER, Answer, Citation, Match, Quote, Sentence, Timings, Turn
 from rag.engine import Engine, Status
 from rag.lists import PaperList
@@ -14,6 +15,7 @@ __all__ = [
     "CANNOT_ANSWER",
     "Answer",
     "Citation",
+    "Encoder",
     "Engine",
     "Match",
     "Paper",

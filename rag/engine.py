@@ -1,20 +1,27 @@
 """Settings in, an `Engine` out: the only place where the stages meet, and what every face calls."""
 
+import shutil
+import tempfile
 import threading
+import weakref
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from index.encoders import as_encoder
 from index.errors import StoreError, UserError
 from index.papers import Paper
+from index.polite import Progress, update_politely
+from index.sources.memory import from_memory
 from index.store import Store
-from index.vectors import Encoder, SentenceEncoder, Vectors
+from index.update import Update, update
+from index.vectors import Encoder, Vectors
 from rag import suggest
 from rag.answer import Answer, Match, Timings, Turn
 from rag.clock import Clock
@@ -22,8 +29,10 @@ from rag.evidence import gather
 from rag.extent import LONGEST, extent
 from rag.followup import standalone
 from rag.instructions import InstructionFilter
+from rag.inventory import Inventory
 from rag.lists import PaperList
 from rag.loader import WriterLoader
+from rag.map import Atlas, PaperMap
 from rag.nli import CrossEncoderInferrer
 from rag.refusal import NOTHING_ASKED, nobody_mentions, none_is_about
 from rag.rerank import DEPTH, CrossEncoderReranker, rerank
@@ -31,7 +40,13 @@ from rag.respond import Responder, declined
 from rag.retrieve import LIST_WEIGHTS, MEANING, WEIGHTS, Found, Ranked, Weights, search
 from rag.settings import Settings
 from rag.streams import awaited
-from rag.writer import Writer, open_writer
+from rag.writer import Writer, as_writer, open_writer
+
+if TYPE_CHECKING:
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+    from llama_index.core.llms import LLM
+
+    from rag.llamaindex import PaperQueryEngine, PaperRetriever
 
 Limit = TypeVar("Limit", int, int | None)
 SHOWN_PAPERS = 8
@@ -80,41 +95,105 @@ class Engine:
         self._loader = writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer)
         self._before: Store | None = None  # still open for those who were searching it
         self._opening = threading.Lock()
+        self._atlas = Atlas()
+        self._remove: Callable[[], object] = lambda: None  # a temporary index
 
     @classmethod
-    def open(cls, index: str | Path | None = None, *, background: bool = False, **settings: Any) -> "Engine":  # noqa: ANN401
+    def open(
+        cls,
+        index: str | Path | None = None,
+        *,
+        encoder: "str | Encoder | BaseEmbedding | None" = None,
+        llm: "LLM | None" = None,
+        background: bool = False,
+        **settings: Any,  # noqa: ANN401
+    ) -> "Engine":
         """Open an index and load the models.
 
         Args:
             index: Folder of the index; the default one when not given.
+            encoder: What made the vectors of the index: the name of a model, any object of the `Encoder` protocol, or
+                a LlamaIndex `BaseEmbedding`; that of the settings when not given.
+            llm: A LlamaIndex `LLM` that writes the answers, in the place of the model that the settings name.
             background: Return before the models are loaded; the first question waits for the embedding model, and until
                 the language model is there, answers are extractive and say so.
             settings: Any field of `Settings`.
 
+        Returns:
+            An engine that is safe to share between threads; close it, or use it in a `with` statement.
+
         Raises:
             UserError: There is no such index, it does not fit the settings, or the embedding model cannot be had. A
                 language model that cannot be had is no error: answers are then extractive and say why.
+            TypeError, ValueError: `encoder` or `llm` is none.
         """
-        chosen = Settings.load(index=index, **settings)
-        encoder = SentenceEncoder.from_name(chosen.encoder, chosen.offline)
-        store = Store.open(chosen.index_folder, encoder)
-        loader = WriterLoader(lambda: open_writer(chosen), warm=background, times=chosen.parallel)
-        loader.start()
+        chosen, maker = _chosen(encoder, index=index, **settings)
+        return cls._started(chosen, maker, llm, background)
+
+    @classmethod
+    def from_papers(
+        cls,
+        papers: Iterable[Paper | Mapping[str, Any]],
+        *,
+        encoder: "str | Encoder | BaseEmbedding | None" = None,
+        llm: "LLM | None" = None,
+        **settings: Any,  # noqa: ANN401
+    ) -> "Engine":
+        """Open an engine over papers of your own, without an index on disk that stays.
+
+        What is built lies in a temporary folder that `close`, or the end of the program, removes; no index of yours is
+        read or written.
+
+        Args:
+            papers: `Paper`s, or dicts with the fields of a line of JSON: title, abstract and, where known, authors,
+                published, arxiv, doi, url, code, topics. The same paper twice becomes one.
+            encoder: As in `open`.
+            llm: As in `open`.
+            settings: Any field of `Settings` but `index`.
+
+        Raises:
+            UserError: One of them is no paper (the message names it), there is none, or the embedding model cannot be
+                had.
+            TypeError, ValueError: `encoder` or `llm` is none.
+        """
+        own = from_memory(papers)
+        folder = Path(tempfile.mkdtemp(prefix="paperchat-"))
+        try:
+            chosen, maker = _chosen(encoder, index=folder, **settings)
+            update(folder, own, maker)
+            engine = cls._started(chosen, maker, llm)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        engine._remove = weakref.finalize(engine, shutil.rmtree, folder, ignore_errors=True)
+        return engine
+
+    @classmethod
+    def _started(cls, settings: Settings, encoder: Encoder, llm: "LLM | None", background: bool = False) -> "Engine":
+        """Return an engine whose models are loaded, or are being loaded in the background."""
+        own = as_writer(llm) if llm is not None else None
+        store = Store.open(settings.index_folder, encoder)
+        if own is None:
+            loader = WriterLoader(lambda: open_writer(settings), warm=background, times=settings.parallel)
+            loader.start()
+        else:
+            loader = WriterLoader.of(own)
         warmer = threading.Thread(target=encoder.encode, args=(["warm"],), daemon=True)
         warmer.start()
         if not background:
             warmer.join()
             loader.wait()
-        return cls(chosen, store, encoder, loader)
+        return cls(settings, store, encoder, loader)
 
     def wait(self) -> None:
         """Return once the language model is loaded and has read what all prompts begin with, or has failed."""
         self._loader.wait()
 
     def close(self) -> None:
-        """Let go of the index's files."""
+        """Let go of the index's files; an index that is temporary is removed."""
         for store in filter(None, (self._before, self._store)):
             store.close()
+        self._remove()
 
     def __enter__(self) -> "Engine":
         return self
@@ -151,6 +230,28 @@ class Engine:
         found = self._search(self._checked(question), _positive(limit), within=within)
         return [source.match() for source in gather(self._encoder, found.vector, found.ranked)]
 
+    def as_retriever(self, limit: int = 10, *, within: Collection[str] | None = None) -> "PaperRetriever":
+        """Return this engine's search as a LlamaIndex retriever.
+
+        Args:
+            limit: Papers that it returns for a question.
+            within: Ids of the papers to choose from; None takes all.
+        """
+        from rag.llamaindex import PaperRetriever
+
+        return PaperRetriever(self, _positive(limit), within)
+
+    def as_query_engine(self, *, streaming: bool = False, within: Collection[str] | None = None) -> "PaperQueryEngine":
+        """Return this engine as a LlamaIndex query engine.
+
+        Args:
+            streaming: Its response hands out the answer while it grows, sentence by checked sentence.
+            within: Ids of the papers that may answer; None takes all.
+        """
+        from rag.llamaindex import PaperQueryEngine
+
+        return PaperQueryEngine(self, streaming, within)
+
     def paper(self, paper_id: str) -> Paper | None:
         """Return the paper of an id, None where the index has none."""
         return self._current().paper(paper_id)
@@ -159,6 +260,27 @@ class Engine:
         """Return the topics of the index and how many papers have each, the commonest first."""
         counts = Counter(topic for paper in self._current().papers for topic in paper.topics)
         return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+
+    def inventory(self) -> Inventory:
+        """Return how many papers the index holds, of which source, topic and year, and when it was last updated."""
+        return Inventory.of(self._current())
+
+    def map(self) -> PaperMap:
+        """Return the map of all papers; made once for each state of the index, which takes seconds, then kept."""
+        return self._atlas.map_of(self._current())
+
+    def add(self, papers: Sequence[Paper], progress: Progress = lambda done, total: None) -> Update:
+        """Add papers to the index, or bring those that it has up to date, while others go on asking.
+
+        Args:
+            papers: Those with an id of the index take the place of what the same source said before.
+            progress: Called with texts embedded so far, and in all (None until known). What it raises ends the update:
+                the index stays as it was, and what was embedded is kept for the next time.
+
+        Raises:
+            StoreError: Another process is writing the index, or its folder cannot be written.
+        """
+        return update_politely(self._current().folder, papers, self._encoder, progress)
 
     def similar(self, paper_id: str, limit: int = 10) -> list[Match]:
         """Return the papers nearest to one by their vectors, nearest first, each with its sentences, nearest first.
@@ -316,6 +438,13 @@ class Engine:
                 "Shorten it, or raise PAPERCHAT_QUESTION_CHARS."
             )
         return text
+
+
+def _chosen(encoder: "str | Encoder | BaseEmbedding | None", **settings: Any) -> tuple[Settings, Encoder]:  # noqa: ANN401
+    """Return the settings, and the encoder that is given or that they name."""
+    named = encoder if isinstance(encoder, str) else None
+    chosen = Settings.load(encoder=named, **settings)
+    return chosen, as_encoder(chosen.encoder if encoder is None else encoder, chosen.offline)
 
 
 def _positive(limit: Limit) -> Limit:

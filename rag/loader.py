@@ -32,7 +32,8 @@ class WriterLoader:
 
     def wait(self) -> None:
         """Return once the model is loaded or has failed."""
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def reason(self) -> str:
         """Say why there is no writer."""

@@ -13,6 +13,7 @@ from rag.settings import Settings
 from rag.streams import stoppable
 
 if TYPE_CHECKING:
+    from llama_index.core.base.llms.types import ChatMessage, ChatResponse
     from llama_index.core.llms import LLM
 
 NONE = "none"
@@ -66,13 +67,43 @@ class LlamaIndexWriter:
         chat = [ChatMessage(role=message.role, content=message.content) for message in messages]
 
         def run(hand_over: Callable[[ChatResponse], bool]) -> bool:
-            return any(hand_over(response) for response in self._llm.stream_chat(chat, **self._options(max_tokens)))
+            return any(hand_over(response) for response in self._responses(chat, self._options(max_tokens)))
 
+        text = ""
         for response in stoppable(run, cancel):
-            yield Piece(response.delta or "", _tokens_read(response.raw))
+            whole = response.message.content or ""
+            piece = whole.removeprefix(text) if response.delta is None else response.delta
+            text += piece
+            yield Piece(piece, _tokens_read(response.raw))
+
+    def _responses(self, chat: "Sequence[ChatMessage]", options: dict[str, Any]) -> "Iterator[ChatResponse]":
+        """Yield the growing answer, or the whole one of a model that cannot stream."""
+        try:
+            yield from self._llm.stream_chat(chat, **options)
+        except NotImplementedError:
+            yield self._llm.chat(chat, **options)
 
     def _options(self, max_tokens: int) -> dict[str, Any]:
         return {"max_tokens": max_tokens}
+
+
+class _OwnWriter(LlamaIndexWriter):
+    """The model of a caller, of which only LlamaIndex's interface is known: it is left where its limit is reached.
+
+    What a model calls that limit, and whether it takes one at all, differs; and its own settings are the caller's.
+    """
+
+    def write(self, messages: Sequence[Message], max_tokens: int, cancel: threading.Event) -> Iterator[Piece]:
+        """Yield the answer piece by piece, up to the piece that reaches the limit."""
+        written = 0
+        for piece in super().write(messages, max_tokens, cancel):
+            yield piece
+            written += self.count(piece.text)
+            if written >= max_tokens:
+                return
+
+    def _options(self, max_tokens: int) -> dict[str, Any]:
+        return {}
 
 
 class _TransformersWriter(LlamaIndexWriter):
@@ -84,7 +115,7 @@ class _TransformersWriter(LlamaIndexWriter):
         """Yield the answer piece by piece, after those that were asked before."""
         llm: Any = self._llm
         with self._one_at_a_time:
-            left = threading.Event()
+            left, own_limit = threading.Event(), llm.max_new_tokens
             llm.max_new_tokens = max_tokens
             llm._stopping_criteria.append(lambda *_: left.is_set() or cancel.is_set())
             try:
@@ -92,9 +123,31 @@ class _TransformersWriter(LlamaIndexWriter):
             finally:
                 left.set()
                 llm._stopping_criteria.pop()
+                llm.max_new_tokens = own_limit
 
     def _options(self, max_tokens: int) -> dict[str, Any]:
         return {}
+
+
+def as_writer(llm: "LLM") -> Writer:
+    """Return a LlamaIndex language model as a `Writer`.
+
+    Tokens are counted by its `tokenizer` where it has one, else as four characters each.
+
+    Raises:
+        TypeError: It is no LlamaIndex `LLM`.
+    """
+    from llama_index.core.llms import LLM
+
+    if not isinstance(llm, LLM):
+        raise TypeError(f'llm is {llm!r}, expected a LlamaIndex LLM object. A model is named by model="…".')
+    name = llm.metadata.model_name
+    name = name if name not in ("", "unknown") else type(llm).__name__
+    if llm.class_name() == "HuggingFace_LLM":
+        tokenizer: Any = llm._tokenizer  # type: ignore[attr-defined]
+        return _TransformersWriter(name, llm, lambda text: len(tokenizer(text)["input_ids"]))
+    encode = getattr(getattr(llm, "tokenizer", None), "encode", None)
+    return _OwnWriter(name, llm, _quarter if encode is None else lambda text: len(encode(text)))
 
 
 def open_writer(settings: Settings) -> Writer | None:
@@ -190,8 +243,13 @@ def _server_count(url: str, key: str, name: str) -> Callable[[str], int]:
     try:
         count("a")
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        return lambda text: -(-len(text) // 4)
+        return _quarter
     return count
+
+
+def _quarter(text: str) -> int:
+    """Return the tokens of a text where nobody counts them: one for each four characters."""
+    return -(-len(text) // 4)
 
 
 def _tokens_read(raw: object) -> int:
