@@ -3,7 +3,8 @@
 import errno
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -11,8 +12,12 @@ from starlette.types import ASGIApp
 
 from index.errors import UserError
 from rag.engine import Engine
-from ui import page
-from ui.access import Gate
+from ui import compatible, page
+from ui.access import Access, Gate
+from ui.admission import Admission
+from ui.conversations import FILE, Conversations
+
+AT_ONCE, WAITING = 8, 32
 
 
 def listen(host: str = "127.0.0.1", port: int = 7860) -> socket.socket:
@@ -34,9 +39,15 @@ def listen(host: str = "127.0.0.1", port: int = 7860) -> socket.socket:
         raise UserError(message) from error
 
 
-def serve(engine: Engine, listener: socket.socket, *, ready: Callable[[str], None] | None = None) -> None:
+def serve(
+    engine: Engine,
+    listener: socket.socket,
+    access: Access | None = None,
+    *,
+    ready: Callable[[str], None] | None = None,
+) -> None:
     """Serve the page where `listener` listens, until Ctrl-C; `ready` gets its address once a browser may come."""
-    server = Server(engine, listener)
+    server = Server(engine, listener, access)
     if ready:
         ready(server.url)
     with suppress(KeyboardInterrupt):
@@ -44,18 +55,23 @@ def serve(engine: Engine, listener: socket.socket, *, ready: Callable[[str], Non
 
 
 class Server(uvicorn.Server):
-    """The page at an address, `url`, that is held from the start; `run()` serves it until `should_exit` is set."""
+    """The page at an address, `url`, that is held from the start; `run()` serves it until `should_exit` is set.
 
-    def __init__(self, engine: Engine, listener: socket.socket) -> None:
+    Raises:
+        UserError: Others can reach the address, and no `access` says who may come in.
+    """
+
+    def __init__(self, engine: Engine, listener: socket.socket, access: Access | None = None) -> None:
         self.listener = listener
         host, port = listener.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        self.app = app(engine)
-        super().__init__(uvicorn.Config(self.app, log_level="warning", timeout_graceful_shutdown=2))
+        self.app = app(engine, access or Access.of(host))
+        options: dict[str, Any] = {"proxy_headers": False, "server_header": False}  # the gate knows our proxies
+        super().__init__(uvicorn.Config(self.app, log_level="warning", timeout_graceful_shutdown=2, **options))
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; closes the address when done."""
-        with self.listener:
+        with self.listener, closing(self.app.state.conversations):
             super().run([self.listener, *(sockets or [])])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -64,10 +80,14 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def app(engine: Engine) -> FastAPI:
-    """Return every face as one application that any ASGI server runs."""
+def app(engine: Engine, access: Access | None = None) -> FastAPI:
+    """Return every face as one application that any ASGI server runs; without `access`, for this machine alone."""
     whole = _Gated(title="paperchat")
-    page.mount(whole, engine)
+    whole.state.access = access or Access()
+    whole.state.admission = Admission(AT_ONCE, WAITING)
+    whole.state.conversations = Conversations(engine.settings.home_folder / FILE)
+    whole.include_router(compatible.router(engine, whole.state.admission))
+    page.mount(whole, engine, whole.state.admission, whole.state.conversations)
     return whole
 
 
@@ -76,4 +96,4 @@ class _Gated(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return what a request passes, the gate first."""
-        return Gate(super().build_middleware_stack())
+        return Gate(super().build_middleware_stack(), self.state.access)

@@ -1,41 +1,139 @@
-"""An application in, the same application behind a gate out: who asks is named before anything else sees the request.
+"""An application in, the same application behind a gate out: nobody passes who may not, and who passes has a name.
 
-Plain ASGI, so that streams stream and a client that goes away is noticed.
+Plain ASGI, so that streams stream and a client that goes away is noticed. What other sites' pages may do follows the
+resource isolation policy of browsers' `Sec-Fetch-…` headers, and `Origin` where a browser sends none.
 """
+
+import re
+from http import HTTPStatus
+from urllib.parse import quote
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.access import visitors
+from ui.access.callers import Callers
+from ui.access.door import LOGIN, LOGOUT, Door
+from ui.access.forwarded import told
+from ui.access.headers import guard
+from ui.access.logins import TooOften
+from ui.access.refusals import for_programs, refusal, wants_page
+from ui.access.rules import Access
 
-NAMELESS = ("/healthz", "/readyz", "/metrics")
-"""Asked by machines that watch us: nobody needs a name there."""
+ALIVE = "/healthz"
+"""Asked by what watches over us; it tells nothing, so it stays open."""
+NAMELESS = (ALIVE, "/readyz", "/metrics")
+_READS = ("GET", "HEAD")
+_OUTWARD = re.compile(r"/gradio_api/(proxy=|file[=/].*://)", re.I | re.S)
+"""Gradio would fetch these from other machines for whoever asks."""
+_HEADER_NAMES = re.compile(r"[\w-]+(\s*,\s*[\w-]+)*")
 
 
 class Gate:
     """Middleware that every request passes first."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, access: Access) -> None:
         self.app = app
+        self.access = access
+        self._callers = Callers(access)
+        self._door = Door(self._callers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Name who asks, and let the application answer."""
-        if scope["type"] != "http":
+        """Answer who may not pass, and let the application answer the others."""
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        request = Request(scope)
-        token = visitors.token_of(request)
-        fresh = visitors.new_token() if token is None else ""
-        request.state.visitor = visitors.name_of(token or fresh)
-        cookie = ""
-        if fresh and request.url.path not in NAMELESS:
-            secure = request.url.scheme == "https"
-            cookie = visitors.cookie(visitors.COOKIE, fresh, visitors.LASTS_S, secure=secure)
+        if scope["type"] != "http":  # no face of ours has another way in
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        scope = told(scope, self.access.proxies)
+        request = Request(scope, receive)
+        origin = request.headers.get("origin")
+        reader = origin if origin and self.access.lets(origin) and for_programs(scope["path"]) else None
+        cookies: list[str] = []
+        reply = self._stopped(request, reader) or await self._asked(request, cookies)
 
         async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start" and cookie:
-                MutableHeaders(scope=message).append("set-cookie", cookie)
+            if message["type"] == "http.response.start":
+                message.setdefault("headers", [])
+                headers = MutableHeaders(scope=message)
+                guard(headers, reader, theirs=reply is None)
+                for cookie in cookies:
+                    headers.append("set-cookie", cookie)
             await send(message)
 
-        await self.app(scope, receive, answer)
+        await (reply or self.app)(scope, receive, answer)
+
+    def _stopped(self, request: Request, reader: str | None) -> Response | None:
+        """Return the answer to a request that nobody may make from where it was made; None for another one."""
+        host, path = request.headers.get("host", ""), request.scope["path"]
+        if not self.access.goes_by(host):
+            why = f"This server does not go by the name {host!r}. If it should: paperchat serve --allow-host NAME"
+            return refusal(request, HTTPStatus.MISDIRECTED_REQUEST, why)
+        if reader and request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+            return _preflight(request)
+        if not reader and self.access.foreign(request.headers) and not _follows_link(request):
+            why = "A page of another site asked for this. If it may: paperchat serve --allow-origin ORIGIN"
+            return refusal(request, HTTPStatus.FORBIDDEN, why)
+        if _OUTWARD.match(path):
+            return refusal(request, HTTPStatus.FORBIDDEN, "This server fetches nothing from other machines.")
+        return None
+
+    async def _asked(self, request: Request, cookies: list[str]) -> Response | None:
+        """Name who asks; return an answer of our own to who has to log in first, and to who does."""
+        path = request.scope["path"]
+        if path in (LOGIN, LOGOUT):
+            return await self._door.answer(request)
+        name = ""
+        if self.access.closed and path != ALIVE:
+            try:
+                caller = await self._callers.find(request)
+            except TooOften as error:
+                wait = {"Retry-After": f"{error.wait_s + 0.5:.0f}"}
+                return refusal(request, HTTPStatus.TOO_MANY_REQUESTS, "Too many attempts to log in.", wait)
+            if caller is None or not (caller.page or for_programs(path)):
+                return self._unknown(request)
+            name = caller.name
+        request.state.visitor = name or self._browser(request, cookies)
+        return None
+
+    def _unknown(self, request: Request) -> Response:
+        """Return what says how to log in."""
+        path, query = request.scope["path"], request.url.query
+        if wants_page(request) and request.method in _READS:
+            next_path = quote(f"{path}?{query}" if query else path)
+            return RedirectResponse(f"{LOGIN}?next={next_path}", HTTPStatus.SEE_OTHER)
+        ways = ["Bearer KEY"] * bool(self.access.keys) + ["Basic with a user's name and password"] * bool(
+            self.access.users
+        )
+        challenge = {"WWW-Authenticate": 'Bearer realm="paperchat"'}
+        if for_programs(path) and self.access.users:
+            challenge["WWW-Authenticate"] += ', Basic realm="paperchat", charset="UTF-8"'
+        how = f"Send the header Authorization: {', or '.join(ways)}." if for_programs(path) else f"Log in at {LOGIN}."
+        return refusal(request, HTTPStatus.UNAUTHORIZED, how, challenge)
+
+    def _browser(self, request: Request, cookies: list[str]) -> str:
+        """Return the name of a browser by its cookie, which it is given if it has none."""
+        token = visitors.token_of(request)
+        if token is None:
+            token = visitors.new_token()
+            if request.scope["path"] not in NAMELESS:
+                secure = request.scope["scheme"] == "https"
+                cookies.append(visitors.cookie(visitors.COOKIE, token, visitors.LASTS_S, secure=secure))
+        return visitors.name_of(token)
+
+
+def _follows_link(request: Request) -> bool:
+    """Say whether a person came from another site by a link, which shows that site nothing."""
+    return request.method in _READS and request.headers.get("sec-fetch-mode") == "navigate"
+
+
+def _preflight(request: Request) -> Response:
+    """Return what lets the page of another site call us."""
+    wanted = request.headers.get("access-control-request-headers", "")
+    headers = {"Access-Control-Allow-Methods": "GET, POST, DELETE", "Access-Control-Max-Age": "600"}
+    if _HEADER_NAMES.fullmatch(wanted):
+        headers["Access-Control-Allow-Headers"] = wanted
+    return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)

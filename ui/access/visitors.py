@@ -48,9 +48,16 @@ def name_of(token: str) -> str:
     return f"visitor:{hashlib.sha256(token.encode()).hexdigest()[:32]}"
 
 
-def cookie(name: str, value: str, lasts_s: int, *, secure: bool) -> str:
-    """Return a `Set-Cookie` that scripts do not see and other sites' forms do not send; of 0 seconds, to unset it."""
+def cookie(name: str, value: str, lasts_s: int | None, *, secure: bool) -> str:
+    """Return a `Set-Cookie` that scripts do not see and other sites' forms do not send.
+
+    Args:
+        name: Of the cookie.
+        value: Of the cookie.
+        lasts_s: Until the browser forgets it; 0 unsets it, None lasts until the browser is closed.
+        secure: It travels by https only.
+    """
     jar = SimpleCookie({name: value})
-    traits: dict[str, Any] = {"path": "/", "max-age": lasts_s, "httponly": True, "samesite": "Lax", "secure": secure}
-    jar[name].update(traits)
+    traits: dict[str, Any] = {"path": "/", "httponly": True, "samesite": "Lax", "secure": secure}
+    jar[name].update(traits if lasts_s is None else {**traits, "max-age": lasts_s})
     return jar[name].OutputString()

@@ -1,0 +1,25 @@
+"""What proxies say of a request: believed where one of ours says it, taken out where anybody else does."""
+
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+_SAYS = (b"x-forwarded-", b"forwarded", b"x-real-ip")
+
+
+def told(scope: Scope, proxies: Collection[str]) -> Scope:
+    """Return a request with the address and scheme that a proxy of ours tells, or without what others tell.
+
+    Args:
+        scope: Of an HTTP request.
+        proxies: Addresses of our proxies.
+    """
+    client = scope.get("client")
+    if client is None or client[0] not in proxies:
+        return {**scope, "headers": [pair for pair in scope["headers"] if not pair[0].startswith(_SAYS)]}
+    headers = Headers(scope=scope)
+    hops = [hop.strip() for hop in ",".join(headers.getlist("x-forwarded-for")).split(",") if hop.strip()]
+    nearest = next((hop for hop in reversed(hops) if hop not in proxies), client[0])
+    scheme = headers.get("x-forwarded-proto", "").split(",")[-1].strip()
+    return {**scope, "client": (nearest, 0), "scheme": scheme if scheme in ("http", "https") else scope["scheme"]}
