@@ -21,6 +21,11 @@ _OPENS = re.compile(
 )
 _ASKS_DETAIL = re.compile(r"^\s*(\w+ )?(how|which)\b", re.I)
 _DEFINES = re.compile(r"^\s*(what|who)(['’]s| is| are) (?!the\b)", re.I)
+_ASKS_LIST = re.compile(
+    r"^\s*(which|what) (other )?(papers?|works?|studies)\b.* (stud(y|ies)|(is|are) about|covers?|discuss(es)?|address(es)?|"
+    r"investigates?|deals? with|looks? at)\b \w",
+    re.I,
+)
 _FEW_WORDS, _SHORT = 2, 5
 
 
@@ -28,7 +33,8 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     """Make a follow-up stand alone: put the question that it leans on in front of it.
 
     A question leans on the one before when it opens with a link ("and …"), points back ("they", "the second one"), or
-    asks for a detail in a few words and names nothing new. Otherwise it comes back as it is.
+    asks for a detail in a few words and names nothing new. Otherwise, as where it asks for the papers on a topic, it
+    comes back as it is.
 
     >>> standalone("And for French?", [Turn("BLEU of big-batch training on WMT14 German?", "29.3 [1].")])
     'BLEU of big-batch training on WMT14 German? And for French?'
@@ -48,6 +54,8 @@ def leans(question: str, history: Sequence[Turn]) -> bool:
     """Tell whether a question needs the turns before it to be understood."""
     if _OPENS.match(question) or _points_back(question):
         return True
+    if _ASKS_LIST.match(question):
+        return False
     earlier = {word for turn in history for word in tokenize(f"{turn.question} {turn.answer_text}")}
     if any(not set(tokenize(name)) <= earlier for name in names(question)):
         return False

@@ -89,3 +89,10 @@ def test_a_chain_of_follow_ups_reaches_back_to_the_question_that_stands_alone() 
 def test_a_chain_whose_first_question_leans_on_nothing_is_kept_whole() -> None:
     history = [Turn("And the second one?", "The papers do not say."), Turn("Why?", "The papers do not say.")]
     assert standalone("How so?", history) == "And the second one? Why? How so?"
+
+
+def test_asking_for_the_papers_on_a_topic_stands_alone() -> None:
+    before = [Turn("What does TAID change in distillation?", "It adapts the intermediate distribution [1].")]
+    for question in ("Which papers study curriculum learning?", "What papers are about pruning?"):
+        assert standalone(question, before) == question
+    assert standalone("Which papers study it?", before) != "Which papers study it?"
