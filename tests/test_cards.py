@@ -9,7 +9,7 @@ import pytest
 
 from index.papers import Paper
 from rag.answer import CANNOT_ANSWER, Answer, Citation, Match, Quote, Sentence, Support, Timings
-from ui.page import cards, turns
+from ui.page import cards, frame, turns
 
 HOSTILE = (
     '<script>window.pwned=1</script><img src=x onerror="window.pwned=1">" onmouseover=\'x\' ![i](http://e.example/i)'
@@ -241,7 +241,7 @@ def test_no_text_becomes_markup() -> None:
     for each in (hostile, replace(hostile, answered=False, done=True)):
         html = turns.turn(1, each, HOSTILE) + cards.evidence(1, each) + cards.earlier_evidence([each])
         html += cards.similar(evil, each.matches) + turns.scope([HOSTILE]) + turns.follow_ups(each)
-        outline = Outline(html + turns.status_line(1, HOSTILE, HOSTILE))
+        outline = Outline(html + frame.status_line(1, HOSTILE, HOSTILE))
         assert {tag for tag, _ in outline.tags} <= OURS
         assert {name for _, attributes in outline.tags for name in attributes} <= {
             "aria-busy", "aria-hidden", "aria-label", "aria-live", "aria-pressed", "class", "hidden", "href", "id", "rel",
@@ -262,4 +262,4 @@ def test_no_text_becomes_markup() -> None:
     ],
 )
 def test_status_line_tells_size_and_model(writer: str, state: str, told: str) -> None:
-    assert Outline(turns.status_line(1679, writer, state)).text == f"paperchat{told}"
+    assert Outline(frame.status_line(1679, writer, state)).text == f"paperchat{told}"

@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from rag.engine import Engine
 from ui.admission import Admission
 from ui.conversations import Conversations
-from ui.page import turns
+from ui.page import frame
 from ui.page.chat import Chat
 from ui.page.corpus import Corpus
 from ui.page.desk import QUIET, Desk, lay_bridge, markup
@@ -64,7 +64,9 @@ class _Page:
         with gr.Blocks(title="paperchat", analytics_enabled=False, fill_width=True) as self.blocks:
             self.clock = gr.Timer(2)
             with gr.Row(elem_id="top"):
+                markup(frame.drawer(), "left")
                 self.status = markup(self._status(), "status")
+                markup(frame.buttons(), "right")
                 bridge = lay_bridge()
             with gr.Tabs(elem_id="views") as views:
                 desk = Desk(engine, admission, conversations, bridge, views)
@@ -91,4 +93,4 @@ class _Page:
 
     def _status(self) -> str:
         status = self.engine.status()
-        return turns.status_line(status.papers, status.writer, status.writer_state)
+        return frame.status_line(status.papers, status.writer, status.writer_state)

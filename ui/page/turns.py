@@ -82,13 +82,6 @@ def editing(number: int) -> str:
     )
 
 
-def status_line(papers: int, writer: str, state: str) -> str:
-    """Return the line on top: the name, the size of the index, the model and how it is."""
-    model = "no language model, quoted sentences only" if writer == "none" else writer
-    how = {"ready": "", "loading": " (loading…)"}.get(state, f" ({state})")
-    return f"<h1>paperchat</h1><p>{papers:,} papers · {escape(model)}{escape(how) if writer != 'none' else ''}</p>"
-
-
 def start() -> str:
     """Return what stands in the chat before the first question."""
     return "<h2>Ask the papers</h2><p>Every sentence of an answer links to the abstract that bears it.</p>"
