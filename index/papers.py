@@ -58,6 +58,11 @@ class Paper:
         """Return plain JSON values, lists in place of tuples."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
+    def _repr_html_(self) -> str:
+        from index.notebook import paper_html
+
+        return paper_html(self)
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Paper":
         """Return the paper that `to_dict` wrote.

@@ -54,6 +54,16 @@ class Match:
             "found_by": list(self.found_by),
         }
 
+    def _repr_html_(self) -> str:
+        from rag.notebook import match_html
+
+        return match_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from rag.notebook import match_markdown
+
+        return match_markdown(self)
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Match":
         """Return the match that `to_dict` wrote."""
@@ -188,6 +198,16 @@ class Answer:
             "matches": [match.to_dict() for match in self.matches],
             "timings": self.timings.to_dict(),
         }
+
+    def _repr_html_(self) -> str:
+        from rag.notebook import answer_html
+
+        return answer_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from rag.notebook import answer_markdown
+
+        return answer_markdown(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Answer":

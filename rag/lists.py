@@ -53,6 +53,14 @@ class PaperList:
             lines += [f"   > {plain(match.sentences[0].text)}"] if match.sentences else []
         return "\n".join(lines) + "\n"
 
+    def _repr_html_(self) -> str:
+        from rag.notebook import list_html
+
+        return list_html(self)
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
     def to_bibtex(self) -> str:
         """Return one BibTeX entry a paper, with keys that are unique within the list."""
         taken: dict[str, int] = {}
@@ -90,15 +98,22 @@ FORMATS: dict[str, Callable[[PaperList], str]] = {
 }
 
 
+def entry(number: int, paper: Paper, quotation: str = "") -> list[str]:
+    """Return the lines of one paper of a numbered Markdown list: title, people and date, a sentence of its abstract."""
+    about = " · ".join(part for part in (", ".join(paper.authors), paper.published or "") if part)
+    lines = [f"{number}. {linked(paper)}", f"   {plain(about)}", f"   > {plain(quotation)}"]
+    return [line for line, there in zip(lines, (True, about, quotation), strict=True) if there]
+
+
 def plain(text: str) -> str:
     """Make a text safe to stand in Markdown: what would be mark-up is escaped, and it becomes one line."""
-    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>#|$~&])", r"\\\1", " ".join(text.split()))
 
 
-def linked(paper: Paper) -> str:
-    """Return the title of a paper as Markdown: linked to its page, bold where it has none on the web."""
-    title, url = plain(paper.title), _encoded(_url(paper), "()<>")
-    return f"[{title}]({url})" if url else f"**{title}**"
+def linked(paper: Paper, shown: str = "") -> str:
+    """Return Markdown, by default the title of a paper, linked to its page; bold where it has none on the web."""
+    shown, url = shown or plain(paper.title), _encoded(_url(paper), "()<>")
+    return f"[{shown}]({url})" if url else f"**{shown}**"
 
 
 def cell(text: str) -> str:
