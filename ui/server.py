@@ -4,6 +4,7 @@ import errno
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
+from importlib.metadata import version
 from typing import Any
 
 import uvicorn
@@ -12,12 +13,10 @@ from starlette.types import ASGIApp
 
 from index.errors import UserError
 from rag.engine import Engine
-from ui import compatible, page
+from ui import api, compatible, page
 from ui.access import Access, Gate
 from ui.admission import Admission
 from ui.conversations import FILE, Conversations
-
-AT_ONCE, WAITING = 8, 32
 
 
 def listen(host: str = "127.0.0.1", port: int = 7860) -> socket.socket:
@@ -82,11 +81,16 @@ class Server(uvicorn.Server):
 
 def app(engine: Engine, access: Access | None = None) -> FastAPI:
     """Return every face as one application that any ASGI server runs; without `access`, for this machine alone."""
-    whole = _Gated(title="paperchat")
+    settings = engine.settings
+    whole = _Gated(
+        title="paperchat", version=version("paperchat"), description=api.ABOUT, docs_url=None, redoc_url=None
+    )
     whole.state.access = access or Access()
-    whole.state.admission = Admission(AT_ONCE, WAITING)
-    whole.state.conversations = Conversations(engine.settings.home_folder / FILE)
+    whole.state.admission = Admission(settings.answers_at_once, settings.answers_waiting)
+    whole.state.conversations = Conversations(settings.home_folder / FILE)
+    api.mount(whole, engine, whole.state.admission)
     whole.include_router(compatible.router(engine, whole.state.admission))
+    api.close(whole)
     page.mount(whole, engine, whole.state.admission, whole.state.conversations)
     return whole
 

@@ -1,0 +1,120 @@
+"""What requests bring along, and the answers that are no records of the engine."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag.answer import Match, Turn
+from ui.api import examples
+
+TEXTS = 256
+TEXT_CHARS = 10_000
+SEARCHED = 100
+LISTED = 1000
+
+Asked = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S")]
+"""A question; the settings may take less than this many characters."""
+
+PaperId = Annotated[str, Field(min_length=1, max_length=500)]
+Within = Annotated[
+    list[PaperId] | None,
+    Field(min_length=1, max_length=1000, description="Ids of the papers to choose from; all when left out."),
+]
+
+
+class Body(BaseModel):
+    """A body takes no fields that it doesn't know: a misspelt one is said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class EarlierTurn(Body):
+    """An earlier question and the text of its answer."""
+
+    question: str = Field(examples=["What does UL2 mix?"])
+    answer_text: str = Field(examples=["UL2 mixes several denoisers in one objective [1]."])
+
+    def turn(self) -> Turn:
+        """Return the record of it."""
+        return Turn(self.question, self.answer_text)
+
+
+class Question(Body):
+    """A question of a person, with what was said before."""
+
+    question: Asked = Field(description="Of a person.", examples=["What does UL2 mix?"])
+    history: list[EarlierTurn] = Field(default=[], description="Earlier turns, oldest first.")
+    within: Within = None
+    stream: bool | None = Field(
+        default=None, description="Events as the answer grows; when left out, the Accept header decides."
+    )
+
+
+class Search(Body):
+    """A question whose nearest papers are wanted."""
+
+    question: Asked = Field(description="What they should be about.", examples=["mixtures of denoisers"])
+    limit: int = Field(default=10, ge=1, le=SEARCHED, description="How many papers.", examples=[5])
+    within: Within = None
+
+
+class ListRequest(Body):
+    """A request for all papers on a topic."""
+
+    request: Asked = Field(description="What the papers should be about.", examples=["papers on pretraining"])
+    limit: int | None = Field(
+        default=None, ge=1, le=LISTED, description="How many; when left out, the list ends where relevance does."
+    )
+    format: Literal["json", "markdown", "bibtex", "ris", "csv"] | None = Field(
+        default=None, description="What the list is written in; when left out, the Accept header decides, else JSON."
+    )
+
+
+class Texts(Body):
+    """Texts whose vectors are wanted."""
+
+    texts: list[Annotated[str, Field(max_length=TEXT_CHARS)]] = Field(
+        min_length=1, max_length=TEXTS, examples=[["mixtures of denoisers", "pretraining"]]
+    )
+
+
+class Matches(BaseModel):
+    """Papers, best first."""
+
+    matches: list[Match] = Field(examples=[[examples.MATCH.to_dict()]])
+
+
+class Topic(BaseModel):
+    """A topic and how many papers have it."""
+
+    topic: str = Field(examples=["pretraining"])
+    papers: int = Field(ge=1, examples=[45])
+
+
+class Topics(BaseModel):
+    """The topics of the index, the commonest first."""
+
+    topics: list[Topic]
+
+
+class Vectors(BaseModel):
+    """A vector for each text, of length 1."""
+
+    encoder: str = Field(description="The embedding model.", examples=["all-MiniLM-L6-v2"])
+    dim: int = Field(description="Numbers of a vector.", examples=[384])
+    vectors: list[list[float]] = Field(examples=[[[0.6, 0.8]]])
+
+
+class Alive(BaseModel):
+    """The process lives."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(BaseModel):
+    """Questions can be answered."""
+
+    status: Literal["ready"] = "ready"
+    papers: int = Field(description="In the index.", examples=[679])
+    writer: str = Field(description="The language model; without it, answers are quoted.", examples=["none"])
+    writer_state: str = Field(description="ready, loading, or why there is none.", examples=["loading"])

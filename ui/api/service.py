@@ -1,0 +1,129 @@
+"""Questions in, growing answers out, each in its turn and within its limits; what all routes share."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import anyio.to_thread
+
+from rag.answer import Answer, Turn
+from rag.engine import Engine
+from rag.respond import STOPPED
+from rag.streams import awaited
+from ui.admission import Admission, Busy
+from ui.api.limits import fit
+from ui.api.metrics import Metrics
+from ui.api.problems import UnknownPaper
+
+Result = TypeVar("Result")
+
+_PROBE_S = 1.0
+_SHORT_WAIT_S = 1
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A question waits: `ahead` others leave before its answer begins."""
+
+    ahead: int
+
+
+class Service:
+    """An engine behind a queue, with limits, and with a record of what it did."""
+
+    def __init__(self, engine: Engine, admission: Admission) -> None:
+        self.engine = engine
+        self.admission = admission
+        self.metrics = Metrics(admission)
+        self._threads = anyio.CapacityLimiter(engine.settings.answers_at_once)
+        self._warm = threading.Event()
+        self._warming = threading.Lock()
+
+    async def answers(
+        self, question: str, history: Sequence[Turn] = (), *, within: Collection[str] | None = None, face: str = "http"
+    ) -> AsyncGenerator[Queued | Answer, None]:
+        """Yield how long the queue is while waiting, then the growing answer; leaving the iterator ends the answer.
+
+        An answer that takes longer than the settings allow ends as it is, and its note says so.
+
+        Args:
+            question: Of a person.
+            history: Earlier turns, oldest first.
+            within: Ids of the papers that may answer; None takes all.
+            face: Under which the answer is counted.
+
+        Raises:
+            Busy: Too many wait.
+            UnknownPaper: No paper of `within` is in the index.
+            UserError: The question or the history does not fit.
+        """
+        settings, cancel, done = self.engine.settings, threading.Event(), False
+        fit(history, settings)
+        await self.aside(lambda: self.known(within))
+        with self.admission.enter() as place:
+            async with aclosing(place.steps()) as steps:
+                async for ahead in steps:
+                    yield Queued(ahead)
+            overdue = threading.Event()
+
+            def end() -> None:
+                overdue.set()
+                cancel.set()
+
+            limit = asyncio.get_running_loop().call_later(settings.answer_s, end)
+            stream = awaited(lambda: self.engine.stream(question, history, cancel=cancel, within=within), cancel)
+            try:
+                async with aclosing(stream) as answers:
+                    async for answer in answers:
+                        if done := answer.done:
+                            self.metrics.answered(answer, face)
+                        if overdue.is_set() and answer.note == STOPPED:
+                            note = f"Ended after {settings.answer_s:g} seconds, the time limit of an answer."
+                            answer = replace(answer, note=note)
+                        yield answer
+            except (asyncio.CancelledError, GeneratorExit):
+                if not done:
+                    self.metrics.left(face)
+                raise
+            finally:
+                limit.cancel()
+
+    async def aside(self, work: Callable[[], Result]) -> Result:
+        """Return what a blocking call returns, while the event loop goes on; as many at once as answers.
+
+        Raises:
+            Busy: As many wait as questions may.
+        """
+        waiting = self._threads.statistics().tasks_waiting
+        if waiting > self.admission.room:
+            raise Busy(int(self._threads.total_tokens), waiting, _SHORT_WAIT_S)
+        return await anyio.to_thread.run_sync(work, limiter=self._threads)
+
+    def known(self, within: Collection[str] | None) -> None:
+        """Refuse to choose among papers none of which the index has.
+
+        Raises:
+            UnknownPaper: It has none.
+        """
+        if within is not None and not any(self.engine.paper(each) for each in within):
+            raise UnknownPaper(*within)
+
+    async def ready(self) -> bool:
+        """Say whether questions can be answered: the embedding model is there; without a writer, answers are quoted."""
+        if not self._warm.is_set():
+            threading.Thread(target=self._probe, daemon=True).start()
+            await asyncio.to_thread(self._warm.wait, _PROBE_S)
+        return self._warm.is_set()
+
+    def _probe(self) -> None:
+        """Ask the embedding model once; one probe at a time."""
+        if self._warming.acquire(blocking=False):
+            try:
+                with suppress(Exception):  # whatever it is, it is not ready
+                    self.engine.embed(["ready"])
+                    self._warm.set()
+            finally:
+                self._warming.release()
