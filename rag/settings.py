@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     history_chars: int = Field(
         default=200_000, ge=0, le=2_000_000, description="Characters of earlier turns that it may bring along."
     )
+    auth: Path | None = Field(default=None, description="File of the users who may log in to the service.")
+    serve_keys: str = Field(
+        default="", description="Keys that open the service to programs, with blanks between them.", repr=False
+    )
     offline: bool = Field(default=False, description="Open no connection: use the models that are on disk.")
 
     @property

@@ -36,6 +36,7 @@ HOMES = {
     "huggingface_hub": {"index/fetch.py"},
     "gradio": {f"ui/page/{name}.py" for name in ("__init__", "desk", "chat", "lists", "corpus")},
     "uvicorn": {"ui/server.py"},
+    "pwdlib": {"ui/access/users.py"},
     "sqlite3": {"index/wordvectors.py", "ui/database.py"},
     "sklearn": {"index/layout.py"},
     "threadpoolctl": {"index/layout.py"},

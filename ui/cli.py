@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ui import users
+
 if TYPE_CHECKING:
     from rag import Answer
 
@@ -24,6 +26,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="List the models that are known, or fetch one.", rich_markup_mode=None)
 app.add_typer(models_app, name="models")
+app.add_typer(users.app, name="users")
 
 IndexOption = Annotated[Path | None, typer.Option("--index", metavar="DIR", help="Folder of the index.")]
 ModelOption = Annotated[
@@ -163,15 +166,38 @@ def serve(
     model: ModelOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
+    auth: users.AuthOption = None,
+    api_key: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="Key of a program; PAPERCHAT_SERVE_KEYS hides it from `ps`.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Name that the service goes by beside this machine's.")
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(metavar="ORIGIN", help="Site whose pages may call the service.")
+    ] = None,
+    proxy: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="Reverse proxy whose X-Forwarded-For and -Proto count.")
+    ] = None,
     offline: OfflineOption = None,
 ) -> None:
-    """Serve the page on an address of this machine."""
-    from rag import Engine
+    """Serve the page and the HTTP service on an address of this machine."""
+    from rag import Engine, Settings
     from ui import server
+    from ui.access import Access
 
+    settings = Settings.load(auth=auth, serve_keys=" ".join(api_key) if api_key else None)
+    access = Access.of(
+        host,
+        auth=settings.auth,
+        keys=settings.serve_keys.split(),
+        hosts=allow_host or (),
+        origins=allow_origin or (),
+        proxies=proxy or (),
+    )
     listener = server.listen(host, port)  # before the models: a taken port is said at once
     with listener, Engine.open(index, model=model, offline=offline, background=True) as engine:
-        server.serve(engine, listener, ready=lambda url: typer.echo(f"paperchat is at {url}  (Ctrl-C ends it)"))
+        server.serve(engine, listener, access, ready=lambda url: typer.echo(f"paperchat is at {url}  (Ctrl-C ends it)"))
 
 
 @app.command()

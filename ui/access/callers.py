@@ -10,6 +10,7 @@ from ui.access.attempts import Attempts
 from ui.access.logins import Logins
 from ui.access.rules import Access
 from ui.access.sessions import COOKIE, Session, Sessions
+from ui.access.users import normal
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Callers:
             return None
         if not colon or self.logins is None:
             return None
+        name = normal(name)
         return Caller(f"user:{name}", page=True) if await self.logins.stamp(name, password, address) else None
 
 

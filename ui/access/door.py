@@ -11,6 +11,7 @@ from ui.access.callers import Callers, address_of
 from ui.access.logins import TooOften
 from ui.access.refusals import page, refusal
 from ui.access.sessions import COOKIE
+from ui.access.users import normal
 from ui.access.visitors import cookie
 
 LOGIN, LOGOUT = "/login", "/logout"
@@ -41,7 +42,7 @@ class Door:
         return await self._log_in(request, form)
 
     async def _log_in(self, request: Request, form: dict[str, str]) -> Response:
-        name, password, next_path = form.get("name", ""), form.get("password", ""), inside(form.get("next", ""))
+        name, password, next_path = normal(form.get("name", "")), form.get("password", ""), inside(form.get("next", ""))
         try:
             stamp = await self._stamp(name, password, address_of(request))
         except TooOften as error:

@@ -55,7 +55,7 @@ class Users:
         Raises:
             UserError: The name or the password will not do, or the file cannot be written.
         """
-        name = _normal(name)
+        name = normal(name)
         if not _NAME.fullmatch(name):
             raise UserError(f"{name!r} is no name for a user: 1 to 64 letters, figures and . @ + - _ make one.")
         if len(password) < SHORTEST:
@@ -63,7 +63,7 @@ class Users:
         with self._writing():
             hashes = _read(self.file)
             known = name in hashes
-            self._write({**hashes, name: self._hasher.hash(_normal(password))})
+            self._write({**hashes, name: self._hasher.hash(normal(password))})
         return not known
 
     def remove(self, name: str) -> None:
@@ -74,19 +74,19 @@ class Users:
         """
         with self._writing():
             hashes = _read(self.file)
-            if hashes.pop(_normal(name), None) is None:
+            if hashes.pop(normal(name), None) is None:
                 known = f" Known: {', '.join(sorted(hashes))}." if hashes else ""
                 raise UserError(f"No user {name!r} in {self.file}.{known}")
             self._write(hashes)
 
     def proves(self, name: str, password: str) -> bool:
         """Say whether a password is the user's; for a name that nobody has, that takes as long."""
-        known = self._current().get(_normal(name))
-        return self._hasher.verify(_normal(password), known or self._nobody) and known is not None
+        known = self._current().get(normal(name))
+        return self._hasher.verify(normal(password), known or self._nobody) and known is not None
 
     def stamp(self, name: str) -> str | None:
         """Return what changes when the user's password does; None when there is no such user."""
-        return self._current().get(_normal(name))
+        return self._current().get(normal(name))
 
     def _current(self) -> dict[str, str]:
         """Return the hash of each user, as the file has it now."""
@@ -114,6 +114,11 @@ class Users:
             raise UserError(f"Cannot write {self.file}: {error.strerror}. Choose another file: --auth FILE") from error
 
 
+def normal(text: str) -> str:
+    """Return text in one form, however a keyboard composes its letters."""
+    return unicodedata.normalize("NFC", text)
+
+
 def _read(file: Path) -> dict[str, str]:
     """Return the hash of each user of a file; nobody where there is no file."""
     try:
@@ -131,8 +136,3 @@ def _read(file: Path) -> dict[str, str]:
             raise UserError(f"Line {number} of {file} is no user: NAME:HASH, as paperchat users add NAME writes it.")
         hashes[name] = hashed
     return hashes
-
-
-def _normal(text: str) -> str:
-    """Return text in one form, however a keyboard composes its letters."""
-    return unicodedata.normalize("NFC", text)
