@@ -48,11 +48,6 @@ class PoliteEncoder:
         self._told = told
         self._done = 0
 
-    @property
-    def dim(self) -> int:
-        """Numbers in a vector."""
-        return self._encoder.dim
-
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one row of length 1 for each text, in their order."""
         rows = [self._encoder.encode(part) for part in self._parts(texts)]
