@@ -22,8 +22,8 @@ _OPENS = re.compile(
 _ASKS_DETAIL = re.compile(r"^\s*(\w+ )?(how|which)\b", re.I)
 _DEFINES = re.compile(r"^\s*(what|who)(['’]s| is| are) (?!the\b)", re.I)
 _ASKS_LIST = re.compile(
-    r"^\s*(which|what) (other )?(papers?|works?|studies)\b.* (stud(y|ies)|(is|are) about|covers?|discuss(es)?|address(es)?|"
-    r"investigates?|deals? with|looks? at)\b \w",
+    r"^\s*(which|what) (other )?(papers?|works?|studies)\b.* (stud(y|ies)|(is|are) about|covers?|discuss(es)?|"
+    r"address(es)?|investigates?|deals? with|looks? at)\b \w",
     re.I,
 )
 _FEW_WORDS, _SHORT = 2, 5
