@@ -26,7 +26,6 @@ from rag.engine import Engine
 from rag.settings import Settings
 from rag.writer import Message, Piece, open_writer
 from tests.conftest import HashingEncoder, ScriptedWriter
-from ui.admission import Admission
 from ui.compatible.conversation import Conversation
 from ui.compatible.faults import Fault
 from ui.compatible.records import Message as Said
@@ -38,6 +37,7 @@ ANSWER = (
     "Pretraining takes 1.5x less time on average [1].\n\nReferences\n\n"
     "1. **Compost: Reusing Old Checkpoints for Pretraining**"
 )
+ONE = Settings(answers_at_once=1, answers_waiting=0)
 ASKED: Any = [{"role": "user", "content": QUESTION}]
 
 
@@ -61,11 +61,8 @@ class HeldWriter(ScriptedWriter):
 
 
 @contextmanager
-def serving(engine: Engine, admission: Admission | None = None) -> Iterator[str]:
+def serving(engine: Engine) -> Iterator[str]:
     server = asyncio.run(_made(engine))
-    if admission:
-        held = server.app.state.admission
-        held.at_once, held.room = admission.at_once, admission.room
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -290,8 +287,8 @@ def test_a_crash_tells_nothing_of_itself(
 
 def test_too_many_at_once_get_429_with_the_time_to_wait(store: Store, encoder: HashingEncoder) -> None:
     writer = HeldWriter("Pretraining takes 1.5x less time on average. ", "Averaging five ", "checkpoints works best.")
-    engine = Engine(Settings(), store, encoder, writer)
-    with serving(engine, Admission(1, 0)) as url, client_of(url) as client:
+    engine = Engine(ONE, store, encoder, writer)
+    with serving(engine) as url, client_of(url) as client:
         first = client.chat.completions.create(model="paperchat", messages=ASKED, stream=True)
         assert writer.begun.wait(30)
         with pytest.raises(openai.RateLimitError) as caught:
@@ -308,7 +305,7 @@ def test_a_client_that_goes_away_ends_its_answer_and_leaves_the_queue(
     store: Store, encoder: HashingEncoder, stream: bool
 ) -> None:
     writer = HeldWriter("Pretraining takes 1.5x less time on average. ", "Averaging five ", "checkpoints works best.")
-    engine = Engine(Settings(), store, encoder, writer)
+    engine = Engine(ONE, store, encoder, writer)
 
     async def leave(url: str) -> None:
         async with async_client_of(url) as client:
@@ -324,7 +321,7 @@ def test_a_client_that_goes_away_ends_its_answer_and_leaves_the_queue(
         else:
             await client.chat.completions.create(model="paperchat", messages=ASKED)
 
-    with serving(engine, Admission(1, 0)) as url:
+    with serving(engine) as url:
         asyncio.run(leave(url))
         assert writer.ended.wait(30)
         writer.pieces, writer.go = ["Averaging five checkpoints works best."], writer.ended

@@ -88,8 +88,8 @@ def app(engine: Engine, access: Access | None = None) -> FastAPI:
     whole.state.access = access or Access()
     whole.state.admission = Admission(settings.answers_at_once, settings.answers_waiting)
     whole.state.conversations = Conversations(settings.home_folder / FILE)
-    api.mount(whole, engine, whole.state.admission)
-    whole.include_router(compatible.router(engine, whole.state.admission))
+    service = api.mount(whole, engine, whole.state.admission)
+    whole.include_router(compatible.router(service))
     api.close(whole)
     page.mount(whole, engine, whole.state.admission, whole.state.conversations)
     return whole

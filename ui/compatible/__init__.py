@@ -1,21 +1,16 @@
-"""An `Engine` in, routes out that programs made for OpenAI's API work with: models, chat completions, embeddings."""
+"""A `Service` in, routes out that programs made for OpenAI's API work with: models, chat completions, embeddings."""
 
 import base64
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Body, Path, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
 
-from rag.answer import Answer
-from rag.engine import Engine
-from ui.admission import Admission
+from ui.api.listening import EventStream, while_there
+from ui.api.service import Service
 from ui.compatible.conversation import Conversation
 from ui.compatible.faults import Fault, FaultRoute
-from ui.compatible.listening import while_there
 from ui.compatible.records import (
     MODEL,
     ChatReply,
@@ -28,7 +23,7 @@ from ui.compatible.records import (
     Model,
     ModelsReply,
 )
-from ui.compatible.replies import completion, events
+from ui.compatible.replies import completion, frames, last
 
 _ERRORS: dict[int | str, dict[str, Any]] = {"4XX": {"model": ErrorReply}, "5XX": {"model": ErrorReply}}
 _STREAM: dict[int | str, dict[str, Any]] = {
@@ -36,25 +31,25 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(engine: Engine, admission: Admission) -> APIRouter:
-    """Return the routes below `/v1`; answers wait for their turn in `admission`."""
-    service = _Service(engine, admission)
+def router(service: Service) -> APIRouter:
+    """Return the routes below `/v1`; answers take their turn among those of the other faces."""
+    face = _Face(service)
     routes = APIRouter(prefix="/v1", tags=["OpenAI-compatible"], route_class=FaultRoute, responses=_ERRORS)
-    routes.get("/models", summary="List the models")(service.models)
-    routes.get("/models/{name:path}", summary="Describe a model")(service.model)
-    routes.post("/chat/completions", summary="Answer a chat", response_model=ChatReply, responses=_STREAM)(service.chat)
-    routes.post("/embeddings", summary="Embed texts")(service.embed)
+    routes.get("/models", summary="List the models")(face.models)
+    routes.get("/models/{name:path}", summary="Describe a model")(face.model)
+    routes.post("/chat/completions", summary="Answer a chat", response_model=ChatReply, responses=_STREAM)(face.chat)
+    routes.post("/embeddings", summary="Embed texts")(face.embed)
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-    routes.add_api_route("/{path:path}", service.nowhere, methods=methods, include_in_schema=False)
+    routes.add_api_route("/{path:path}", face.nowhere, methods=methods, include_in_schema=False)
     return routes
 
 
-class _Service:
+class _Face:
     """What the routes do."""
 
-    def __init__(self, engine: Engine, admission: Admission) -> None:
-        self.engine = engine
-        self.admission = admission
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.engine = service.engine
 
     def models(self) -> ModelsReply:
         """List the one model; its description names the language model that writes."""
@@ -74,24 +69,24 @@ class _Service:
         if (body.response_format or {}).get("type", "text") != "text":
             raise Fault("Answers are text with citations: only the response format 'text'.", param="response_format")
         most = self.engine.settings.answer_tokens
-        answers = self._answers(Conversation.of(body.messages))
-        if not body.stream:
-            answer = await while_there(request, _last(answers))
-            return Response(completion(answer, most).model_dump_json(), media_type="application/json")
-        first = await while_there(request, anext(answers))
+        asked = Conversation.of(body.messages)
+        steps = self.service.answers(asked.question, asked.history, face="openai")
+        try:
+            if not body.stream:
+                answer = await while_there(request.receive, last(steps))
+                return Response(completion(answer, most).model_dump_json(), media_type="application/json")
+            first = await while_there(request.receive, anext(steps))
+        except ClientDisconnect:
+            return Response(status_code=499)  # what servers log for a client that hung up
         with_usage = bool(body.stream_options and body.stream_options.include_usage)
-        return StreamingResponse(
-            events(first, answers, most, with_usage),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
-        )
+        return EventStream(frames(first, steps, most, with_usage))
 
     async def embed(self, body: Annotated[EmbeddingsRequest, Body()]) -> EmbeddingsReply:
         """Embed each text with the embedding model of the index."""
         name = self.engine.status().encoder
         _known(body.model, MODEL, name)
         texts = _texts(body)
-        vectors = await run_in_threadpool(self.engine.embed, texts)
+        vectors = await self.service.aside(lambda: self.engine.embed(texts))
         if body.dimensions not in (None, vectors.shape[1]):
             raise Fault(f"{name} has {vectors.shape[1]} dimensions, not {body.dimensions}.", param="dimensions")
         packed = body.encoding_format == "base64"
@@ -109,23 +104,6 @@ class _Service:
             code="unknown_url",
             status=404,
         )
-
-    async def _answers(self, asked: Conversation) -> AsyncGenerator[Answer, None]:
-        """Yield the growing answer once it is its turn; whoever leaves the generator leaves the queue and ends it."""
-        with self.admission.enter() as place:
-            async with aclosing(place.steps()) as steps:
-                async for _ in steps:
-                    pass
-            async with aclosing(self.engine.astream(asked.question, asked.history)) as answers:
-                async for answer in answers:
-                    yield answer
-
-
-async def _last(answers: AsyncGenerator[Answer, None]) -> Answer:
-    async with aclosing(answers):
-        async for answer in answers:
-            last = answer
-    return last
 
 
 def _known(name: str, *names: str) -> None:

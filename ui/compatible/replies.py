@@ -3,14 +3,17 @@
 import json
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Literal
 
 from rag.answer import Answer
+from ui.api.service import Queued
 from ui.compatible import references
 from ui.compatible.faults import Fault
 from ui.compatible.records import MODEL, ChatReply, Choice, Cited, Said, Usage
+
+Steps = AsyncGenerator[Queued | Answer, None]
 
 
 def completion(answer: Answer, most_tokens: int) -> ChatReply:
@@ -23,44 +26,53 @@ def completion(answer: Answer, most_tokens: int) -> ChatReply:
     return ChatReply(**head, choices=[choice], usage=_usage(answer))
 
 
-async def events(
-    first: Answer, answers: AsyncGenerator[Answer, None], most_tokens: int, with_usage: bool
-) -> AsyncIterator[str]:
+async def last(steps: Steps) -> Answer:
+    """Return the whole answer."""
+    async with aclosing(steps):
+        async for step in steps:
+            if isinstance(step, Answer):
+                answer = step
+    return answer
+
+
+async def frames(
+    first: Queued | Answer, steps: Steps, most_tokens: int, with_usage: bool
+) -> AsyncGenerator[bytes, None]:
     """Yield an answer as server-sent events: who speaks, sentences as they are checked, citations, `[DONE]`.
 
     Args:
-        first: Of the answers; it was awaited before, because an error in it is a reply of its own.
-        answers: The rest; closed at the end, whoever ends it.
+        first: Of the steps; it was awaited before, because an error in it is a reply of its own.
+        steps: The rest; closed at the end, whoever ends it.
         most_tokens: What the writer may write.
         with_usage: A last chunk tells the tokens.
     """
     head = _head("chat.completion.chunk")
     absent: dict[str, Any] = {"usage": None} if with_usage else {}
 
-    def event(delta: dict[str, Any], reason: str | None = None) -> str:
+    def chunk(delta: dict[str, Any], reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
-        return _event({**head, "choices": [choice], **absent})
+        return _frame({**head, "choices": [choice], **absent})
 
-    growth = references.Growth()
-    answer = first
-    async with aclosing(answers):
+    growth, step = references.Growth(), first
+    async with aclosing(steps):
         try:
-            yield event({"role": "assistant", "content": growth.add(first)})
-            async for answer in answers:
-                if new := growth.add(answer):
-                    yield event({"content": new})
+            yield chunk({"role": "assistant", "content": growth.add(first) if isinstance(first, Answer) else ""})
+            async for step in steps:
+                if isinstance(step, Answer) and (new := growth.add(step)):
+                    yield chunk({"content": new})
         except Exception as error:  # the reply has begun: the error goes into it
-            yield _event(Fault.of(error).to_dict())
+            yield _frame(Fault.of(error).to_dict())
             return
-    told = {"citations": [each.model_dump() for each in _cited(answer)], "paperchat": answer.to_dict()}
-    yield event(told, _reason(answer, most_tokens))
-    if with_usage:
-        yield _event({**head, "choices": [], "usage": _usage(answer).model_dump()})
-    yield "data: [DONE]\n\n"
+    if isinstance(step, Answer):
+        told = {"citations": [each.model_dump() for each in _cited(step)], "paperchat": step.to_dict()}
+        yield chunk(told, _reason(step, most_tokens))
+        if with_usage:
+            yield _frame({**head, "choices": [], "usage": _usage(step).model_dump()})
+    yield b"data: [DONE]\n\n"
 
 
-def _event(values: dict[str, Any]) -> str:
-    return f"data: {json.dumps(values, ensure_ascii=False)}\n\n"
+def _frame(values: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(values, ensure_ascii=False)}\n\n".encode()
 
 
 def _head(kind: str) -> dict[str, Any]:
