@@ -72,7 +72,7 @@ def card(paper: Paper, quotes: Iterable[Quote] = (), label: str = "", card_id: s
     linked = f'<a href="{escape(url)}"{AWAY}>{title}</a>' if url else title
     named = f' id="{escape(card_id)}"' if card_id else ""
     return (
-        f'<article class="card"{named} tabindex="-1"><h3>{label}{linked}</h3>{_details(paper, quotes)}{end}</article>'
+        f'<article class="card"{named} tabindex="-1"><h3>{label}{linked}</h3>{details(paper, quotes)}{end}</article>'
     )
 
 
@@ -149,11 +149,11 @@ def _found(card_id: str, rank: int, match: Match) -> str:
     return (
         f'<li><article class="card found"><details><summary><h3><span class="number" title="Found as number {rank}">'
         f"{rank}</span> {escape(match.paper.title)}</h3>{hint}</summary>"
-        f'<div id="{card_id}" tabindex="-1">{out}{_details(match.paper, best)}</div></details></article></li>'
+        f'<div id="{card_id}" tabindex="-1">{out}{details(match.paper, best)}</div></details></article></li>'
     )
 
 
-def _details(paper: Paper, quotes: Iterable[Quote]) -> str:
+def details(paper: Paper, quotes: Iterable[Quote]) -> str:
     """Return all that is known of a paper but its title, and what can be done with it."""
     who = ", ".join(paper.authors[:6]) + (" and others" if len(paper.authors) > 6 else "")
     from_ = f"from {', '.join(paper.sources)}" if paper.sources else ""

@@ -19,6 +19,7 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 EVENTS = (
     *("ask", "retry", "edit", "rate", "within", "about", "all_papers", "similar", "close_similar"),
     *("open_chat", "rename_chat", "delete_chat"),
+    *("list_papers", "export_papers"),
 )
 """What markup may ask of Python by `data-do`; Gradio wants to know the names beforehand."""
 
