@@ -244,8 +244,8 @@ def test_no_text_becomes_markup() -> None:
         outline = Outline(html + frame.status_line(1, HOSTILE, HOSTILE))
         assert {tag for tag, _ in outline.tags} <= OURS
         assert {name for _, attributes in outline.tags for name in attributes} <= {
-            "aria-busy", "aria-hidden", "aria-label", "aria-live", "aria-pressed", "class", "hidden", "href", "id", "rel",
-            "role", "tabindex", "target", "title", "type", "data-copy", "data-do", "data-paper", "data-papers",
+            "aria-busy", "aria-hidden", "aria-label", "aria-live", "aria-pressed", "class", "hidden", "href", "id",
+            "rel", "role", "tabindex", "target", "title", "type", "data-copy", "data-do", "data-paper", "data-papers",
             "data-question", "data-quote", "data-rate-down", "data-show", "data-start", "data-thumb", "data-title",
             "data-turn",
         }  # fmt: skip

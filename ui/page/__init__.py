@@ -78,7 +78,6 @@ class _Page:
                     self.corpus = Corpus(desk)
             self.chat.connect(self.lists)
             self.lists.connect()
-            self.corpus.connect()
             self.blocks.load(self.chat.restore, None, self.chat.shown, **QUIET)
             gr.on([self.blocks.load, self.clock.tick], self.tell_status, None, [self.status, self.clock], **QUIET)
             self.blocks.unload(self.chat.drop)
