@@ -227,7 +227,7 @@ def test_an_id_that_never_was_is_as_unknown_as_another_s(kept: Conversations, ma
 def test_the_file_names_nobody_and_is_its_owner_s_alone(kept: Conversations, path: Path) -> None:
     talk(kept, "ada.lovelace@example.org", "What is TideNet?")
     files = sorted(path.parent.iterdir())
-    assert [file.name for file in files] == [FILE, f"{FILE}-shm", f"{FILE}-wal"]
+    assert [file.name for file in files] == [FILE, f"{FILE}-shm", f"{FILE}-wal", f"{FILE}.lock"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert not any(b"lovelace" in file.read_bytes() for file in files)

@@ -44,17 +44,17 @@ class Database:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._file = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
+            try:
+                with self._said_plainly():
+                    self._prepare(steps)
+            except BaseException:
+                self._file.close()
+                raise
         except OSError as error:
             raise UserError(
                 f"{path} cannot be written ({error.strerror}). Make it writable, or choose a folder by PAPERCHAT_HOME."
             ) from error
-        self._file = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
-        try:
-            with self._said_plainly():
-                self._prepare(steps)
-        except BaseException:
-            self._file.close()
-            raise
 
     def close(self) -> None:
         """Let go of the file."""
@@ -101,39 +101,49 @@ class Database:
                 raise
 
     def _prepare(self, steps: Sequence[Step]) -> None:
-        """Look before writing; then set what SQLite keeps for a connection, and take the steps that are missing."""
-        if self._version(len(steps)) < len(steps):
-            self._file.execute("PRAGMA journal_mode = WAL")
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+        """Look before writing; then take the steps that are missing, one process at a time."""
+        behind = self._version(len(steps)) < len(steps)
+        for pragma in ("synchronous = FULL", "secure_delete = ON"):
             self._file.execute(f"PRAGMA {pragma}")
-        while self._version(len(steps)) < len(steps):
-            self._file.execute("BEGIN IMMEDIATE")
-            with self._file:  # commits, or rolls back
-                at = self._version(len(steps))  # another process may have been first
-                if at < len(steps):
-                    steps[at](self._file)
-                    self._file.execute(f"PRAGMA user_version = {at + 1}")
-                    self._file.execute(f"PRAGMA application_id = {self._application}")
+        if behind:
+            from filelock import FileLock
+
+            with FileLock(f"{self.path}.lock", mode=0o600):
+                self._file.execute("PRAGMA journal_mode = WAL")
+                while (at := self._version(len(steps))) < len(steps):
+                    with self._transaction("BEGIN IMMEDIATE") as file:
+                        steps[at](file)
+                        file.execute(f"PRAGMA user_version = {at + 1}")
+                        file.execute(f"PRAGMA application_id = {self._application}")
+        self._file.execute("PRAGMA foreign_keys = ON")
 
     def _version(self, known: int) -> int:
         """Return how many steps the file has had.
 
         Raises:
-            UserError: It is another program's, or has had more steps than are known.
+            UserError: It is damaged, another program's, or has had more steps than are known.
         """
-        [[version]] = self._file.execute("PRAGMA user_version")
-        [[application]] = self._file.execute("PRAGMA application_id")
-        [[tables]] = self._file.execute("SELECT count(*) FROM sqlite_master")
+        with self._transaction("BEGIN") as file:
+            [[version]] = file.execute("PRAGMA user_version")
+            [[application]] = file.execute("PRAGMA application_id")
+            [[tables]] = file.execute("SELECT count(*) FROM sqlite_master")
+            [[health]] = file.execute("PRAGMA quick_check(1)")
         if application != self._application and (application or version or tables):
             raise UserError(
                 f"{self.path} is the file of another program. Move it, or choose a folder by PAPERCHAT_HOME."
             )
+        if health != "ok":
+            raise UserError(self._damaged(health))
         if version > known:
             raise UserError(
                 f"{self.path} was written by a newer paperchat (version {version} of the file, {known} is known). "
                 "Update paperchat, or choose another folder by PAPERCHAT_HOME."
             )
         return int(version)
+
+    def _damaged(self, how: object) -> str:
+        what = " ".join(str(how).split())
+        return f"{self.path} is damaged ({what}) and stays as it is. Put a copy in its place, or move it to begin anew."
 
     @contextmanager
     def _said_plainly(self) -> Iterator[None]:
@@ -145,10 +155,7 @@ class Database:
         except sqlite3.DatabaseError as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code in _DAMAGED:
-                raise UserError(
-                    f"{self.path} is damaged ({error}) and was left as it is. Put a copy in its place, or move it away "
-                    "to begin anew."
-                ) from error
+                raise UserError(self._damaged(error)) from error
             if isinstance(error, sqlite3.OperationalError):
                 raise UserError(
                     f"{self.path} cannot be used now ({error}). Is the disk full, or does another program hold it?"
