@@ -6,16 +6,12 @@ Data goes to stdout, everything else to stderr. Exit code 0: done; 1: something 
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ui import users
-
-if TYPE_CHECKING:
-    from rag import Answer
 
 app = typer.Typer(
     help="Ask research papers; get answers whose every sentence cites the abstract that supports it.",
@@ -107,12 +103,14 @@ def ask(
 ) -> None:
     """Answer QUESTION from the papers, with citations."""
     from rag import Engine
+    from ui.terminal.growing import tell
+    from ui.terminal.screen import Screen
 
     with Engine.open(index, model=model, offline=offline) as engine:
         if as_json:
             _print_json(engine.ask(question).to_dict())
         else:
-            _show(engine.stream(question))
+            tell(engine.stream(question), Screen.of(sys.stdout), Screen.of(sys.stderr))
 
 
 @app.command()
@@ -122,7 +120,9 @@ def papers(
     limit: Annotated[
         int | None, typer.Option(min=1, help="How many; by default the list ends where scores fall.")
     ] = None,
-    form: Annotated[str, typer.Option("--format", help="markdown, json, bibtex, ris or csv.")] = "markdown",
+    form: Annotated[
+        str | None, typer.Option("--format", help="markdown, json, bibtex, ris or csv; a pipe gets Markdown.")
+    ] = None,
     offline: OfflineOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -130,13 +130,18 @@ def papers(
     from index.errors import UserError
     from rag import Engine
     from rag.lists import FORMATS
+    from ui.terminal.screen import Screen
+    from ui.terminal.sheets import show_list
 
     form = "json" if as_json else form
-    if form not in FORMATS:
+    if form and form not in FORMATS:
         raise UserError(f"Unknown format {form!r}. Known: {', '.join(FORMATS)}.")
     with Engine.open(index, model="none", offline=offline) as engine:
         found = engine.papers(request, limit)
-    typer.echo(FORMATS[form](found), nl=False)
+    if form is None and sys.stdout.isatty():
+        show_list(found, Screen.of(sys.stdout), Screen.of(sys.stderr))
+        return
+    _print(FORMATS[form or "markdown"](found))
     if not found:
         _say(found.note)
 
@@ -144,20 +149,11 @@ def papers(
 @app.command()
 def chat(index: IndexOption = None, model: ModelOption = None, offline: OfflineOption = None) -> None:
     """Talk with the papers in the terminal; Ctrl-C stops an answer, Ctrl-D ends."""
-    from rag import Engine, Turn, UserError
+    from rag import Engine
+    from ui.terminal import session
 
     with Engine.open(index, model=model, offline=offline, background=True) as engine:
-        _say(f"{engine.status().papers} papers. Ask, or press Ctrl-D to leave.")
-        history: list[Turn] = []
-        while (question := _read_line()) is not None:
-            try:
-                answer = _show(engine.stream(question, history))
-            except UserError as error:
-                _say(str(error))
-            except KeyboardInterrupt:
-                _say("\nStopped.")
-            else:
-                history.append(Turn(question, answer.text))
+        session.chat(engine)
 
 
 @app.command()
@@ -166,7 +162,9 @@ def serve(
     model: ModelOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
-    auth: users.AuthOption = None,
+    auth: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Users who may log in, as `paperchat users add` writes them.")
+    ] = None,
     api_key: Annotated[
         list[str] | None, typer.Option(metavar="KEY", help="Key of a program; PAPERCHAT_SERVE_KEYS hides it from `ps`.")
     ] = None,
@@ -299,37 +297,6 @@ def pull(name: str) -> None:
     typer.echo(models.fetch(name))
 
 
-def _show(stream: "Iterator[Answer]") -> "Answer":
-    """Print an answer as its sentences are checked, then what they cite."""
-    shown = 0
-    for answer in stream:
-        if shown and not answer.sentences:  # declined after all
-            typer.echo("")
-        for at, sentence in enumerate(answer.sentences[shown:], start=shown):
-            typer.echo((sentence.lead if at else "") + sentence.marked, nl=False)
-            sys.stdout.flush()
-        shown = len(answer.sentences)
-    typer.echo("" if shown else answer.text)
-    for citation in answer.citations:
-        typer.echo(f"\n[{citation.number}] {citation.paper.title}")
-        typer.echo(f"    “{citation.quote.text}”")
-    if not answer.answered and answer.matches:
-        typer.echo("\nNearest papers:")
-        for match in answer.matches[:3]:
-            typer.echo(f"  - {match.paper.title}")
-    if answer.note:
-        _say(f"\n{answer.note}")
-    return answer
-
-
-def _read_line() -> str | None:
-    """Return what a person types next; None at the end of input."""
-    try:
-        return input("\n> " if sys.stdin.isatty() else "")
-    except (EOFError, KeyboardInterrupt):
-        return None
-
-
 class _Bar:
     """A progress bar on stderr with rate and time left, shown once there is something to do."""
 
@@ -351,7 +318,17 @@ class _Bar:
 
 
 def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    _print(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def _print(text: str) -> None:
+    """Print data: to a pipe as it is, to a terminal without what would move its cursor."""
+    from ui.terminal.screen import Screen
+
+    if sys.stdout.isatty():
+        Screen.of(sys.stdout).verbatim(text)
+    else:
+        typer.echo(text, nl=False)
 
 
 def _say(text: str) -> None:
