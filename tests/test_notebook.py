@@ -54,7 +54,7 @@ def page(record: Answer | Match | PaperList | Paper) -> Page:
 
 def rendered(record: Answer | Match | PaperList) -> str:
     """Return the Markdown of a record as HTML, after checking that nothing in it is mark-up but ours."""
-    html = MarkdownIt("commonmark").render(record._repr_markdown_())
+    html = str(MarkdownIt("commonmark").render(record._repr_markdown_()))
     assert set(re.findall(r"<(\w+)", html)) <= {"h1", "p", "ol", "li", "a", "strong", "em", "blockquote"}
     assert 'href="javascript' not in html
     return html
