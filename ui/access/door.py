@@ -31,7 +31,7 @@ class Door:
             return refusal(request, HTTPStatus.METHOD_NOT_ALLOWED, "GET or POST.", {"Allow": "GET, HEAD, POST"})
         if not self.callers.access.closed:
             return _to("/")
-        if request.url.path == LOGOUT:
+        if request.scope["path"] == LOGOUT:
             return self._log_out(request)
         if request.method != "POST":
             next_path = inside(request.query_params.get("next", ""))
@@ -55,7 +55,7 @@ class Door:
         self.callers.sessions.end(request.cookies.get(COOKIE, ""))
         token = self.callers.sessions.begin(name if self.callers.logins else "", stamp)
         reply = _to(next_path)
-        reply.headers.append("set-cookie", cookie(COOKIE, token, None, secure=request.url.scheme == "https"))
+        reply.headers.append("set-cookie", cookie(COOKIE, token, None, secure=request.scope["scheme"] == "https"))
         return reply
 
     async def _stamp(self, name: str, password: str, address: str) -> str | None:
@@ -79,7 +79,7 @@ class Door:
             return page("Log out", f"<p>You are logged in{who}.</p>{form}")
         self.callers.sessions.end(request.cookies.get(COOKIE, ""))
         reply = _to(LOGIN)
-        reply.headers.append("set-cookie", cookie(COOKIE, "", 0, secure=request.url.scheme == "https"))
+        reply.headers.append("set-cookie", cookie(COOKIE, "", 0, secure=request.scope["scheme"] == "https"))
         return reply
 
     def _form(

@@ -28,6 +28,7 @@ def refusal(request: Request, status: HTTPStatus, detail: str, headers: Mapping[
     if wants_page(request):
         return page(status.phrase, f"<p>{escape(detail)}</p>", status, headers)
     problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+    problem["instance"] = request.scope["path"]
     return JSONResponse(problem, status, headers, media_type="application/problem+json")
 
 
@@ -45,7 +46,7 @@ def page(
 
 def wants_page(request: Request) -> bool:
     """Say whether who asks reads in a browser."""
-    return not for_programs(request.url.path) and "text/html" in request.headers.get("accept", "")
+    return not for_programs(request.scope["path"]) and "text/html" in request.headers.get("accept", "")
 
 
 def for_programs(path: str) -> bool:
