@@ -49,8 +49,9 @@ class PaperList:
             lines.append(f"{number}. {linked(match.paper)}")
             by = f"found by {' and '.join(match.found_by)}" if match.found_by else ""
             about = [", ".join(match.paper.authors), match.paper.published or "", by]
-            lines += [f"   {plain(' · '.join(part for part in about if part))}"] if any(about) else []
-            lines += [f"   > {plain(match.sentences[0].text)}"] if match.sentences else []
+            pad = " " * len(f"{number}. ")
+            lines += [f"{pad}{plain(' · '.join(part for part in about if part))}"] if any(about) else []
+            lines += [f"{pad}> {plain(match.sentences[0].text)}"] if match.sentences else []
         return "\n".join(lines) + "\n"
 
     def _repr_html_(self) -> str:
@@ -101,7 +102,8 @@ FORMATS: dict[str, Callable[[PaperList], str]] = {
 def entry(number: int, paper: Paper, quotation: str = "") -> list[str]:
     """Return the lines of one paper of a numbered Markdown list: title, people and date, a sentence of its abstract."""
     about = " · ".join(part for part in (", ".join(paper.authors), paper.published or "") if part)
-    lines = [f"{number}. {linked(paper)}", f"   {plain(about)}", f"   > {plain(quotation)}"]
+    pad = " " * len(f"{number}. ")
+    lines = [f"{number}. {linked(paper)}", f"{pad}{plain(about)}", f"{pad}> {plain(quotation)}"]
     return [line for line, there in zip(lines, (True, about, quotation), strict=True) if there]
 
 

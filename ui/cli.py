@@ -215,6 +215,26 @@ def embed(
 
 
 @app.command()
+def feedback(form: Annotated[str, typer.Option("--format", help="jsonl or csv.")] = "jsonl") -> None:
+    """Print every rated answer of everybody, without names."""
+    from contextlib import closing
+
+    from index.errors import UserError
+    from rag.settings import Settings
+    from ui.conversations import FILE, Conversations
+    from ui.feedback import FORMATS
+
+    if form not in FORMATS:
+        raise UserError(f"Unknown format {form!r}. Known: {', '.join(FORMATS)}.")
+    if not (path := Settings.load().home_folder / FILE).exists():
+        _say(f"Nobody has rated an answer: there is no {path}.")
+        return
+    with closing(Conversations(path)) as conversations:
+        for line in FORMATS[form](conversations.feedback()):
+            _print(line)
+
+
+@app.command()
 def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
     """Say what is in the index and what shaped it."""
     from index import Manifest, StoreError
