@@ -1,14 +1,125 @@
 """The index in, what is in it out: a map of all papers, counts, and a way to add sources."""
 
-from ui.page.desk import Desk, markup
+from collections.abc import Callable
+from functools import wraps
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from index.errors import UserError
+from ui.access import visitor
+from ui.adding import Adding, AddingError, Upload
+from ui.page import cards, corpus_markup
+from ui.page.desk import Desk
+
+_BEGIN = """
+const begin = () => window.paperchat.openCorpus(element, server, upload);
+if (window.paperchat?.openCorpus) begin();
+else window.addEventListener('load', begin, { once: true });
+"""
+
+Sent = dict[str, Any]
+"""What the script of the view sends; whatever is in it, a browser said."""
 
 
 class Corpus:
-    """The view of the corpus."""
+    """The view of the corpus: its script asks for everything when the view is opened, nothing is made before."""
 
     def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.map = markup("", "map")
+        self.engine = desk.engine
+        self.adding = Adding(desk.engine, desk.engine.settings.upload_mib, Path.cwd())
+        asked = (self.contents, self.map, self.card, self.add_uploads, self.add_named, self.progress, self.cancel)
+        self.panel = gr.HTML(
+            corpus_markup.view(self.adding.upload_mib),
+            elem_id="corpus",
+            apply_default_css=False,
+            js_on_load=_BEGIN,
+            server_functions=[_served(each) for each in asked],
+        )
 
-    def connect(self) -> None:
-        """Connect the components with what happens when they are used."""
+    def contents(self, sent: Sent, request: gr.Request) -> Sent:
+        """Return what the index holds, as markup, and where sources may be named."""
+        inventory = self.engine.inventory()
+        home = str(self.adding.home) if at_home(request) else ""
+        return {"markup": corpus_markup.holds(inventory), "generation": inventory.generation, "home": home}
+
+    def map(self, sent: Sent) -> Sent:
+        """Return the map; who asks first after a change of the index waits for its making."""
+        return self.engine.map().to_dict()
+
+    def card(self, sent: Sent) -> Sent:
+        """Return the card of a paper as markup."""
+        paper = self.engine.paper(str(sent["paper"]))
+        if paper is None:
+            raise UserError("This paper is no longer in the index. Open the view again.")
+        return {"markup": cards.card(paper)}
+
+    def add_uploads(self, sent: Sent) -> Sent:
+        """Begin to add files that were uploaded just before."""
+        return {"ticket": self.adding.upload([_uploaded(each) for each in sent["files"]])}
+
+    def add_named(self, sent: Sent, request: gr.Request) -> Sent:
+        """Begin to add a source of this machine, for somebody who sits at it."""
+        if not at_home(request):
+            raise AddingError("Sources can be named only where paperchat runs. Upload them.")
+        return {"ticket": self.adding.name([str(sent["name"])])}
+
+    def progress(self, sent: Sent) -> Sent:
+        """Return how far the latest adding is; who began it also gets its report in the end."""
+        ticket, progress = str(sent["ticket"]), self.adding.progress()
+        report = self.adding.report(ticket)
+        return {
+            **progress.to_dict(),
+            "mine": self.adding.knows(ticket),
+            "line": corpus_markup.progress_line(progress),
+            "report": corpus_markup.report(report) if report else "",
+        }
+
+    def cancel(self, sent: Sent) -> Sent:
+        """End an adding, if who asks began it."""
+        return {"cancelled": self.adding.cancel(str(sent["ticket"]))}
+
+
+def at_home(request: object) -> bool:
+    """Tell whether a request comes from this machine to an address that only this machine reaches, without a login.
+
+    Only then are names of sources taken: they name files of the machine that the server runs on.
+    """
+    scope: Any = getattr(getattr(request, "request", None) or request, "scope", {})
+    ends = [(scope.get(end) or ("",))[0] for end in ("client", "server")]
+    return all(map(_is_loopback, ends)) and visitor(request).startswith("visitor:")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _uploaded(sent: Sent) -> Upload:
+    """Return a file that lies in the folder of uploads.
+
+    Raises:
+        AddingError: It lies elsewhere, or is gone.
+    """
+    path = Path(str(sent["path"])).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+        raise AddingError("The upload is gone. Choose the file again.")
+    return Upload(str(sent["name"]), path)
+
+
+def _served(method: Callable[..., Sent]) -> Callable[..., Sent]:
+    """Return a function that Gradio can offer to the script of the view; a `UserError` becomes its message."""
+
+    @wraps(method)
+    def call(*given: Any) -> Sent:  # noqa: ANN401
+        try:
+            return method(*given)
+        except UserError as error:
+            return {"error": str(error)}
+
+    return call
