@@ -1,21 +1,111 @@
-"""A request in, a table of papers to work with out."""
+"""A request in, a table of papers to work with out, and the chosen ones as a file."""
 
+import itertools
+import json
+import logging
+import re
+from collections.abc import Iterator
 from typing import Any
 
-from ui.page.desk import Desk, Updates, markup
+import gradio as gr
+
+from index.errors import UserError
+from rag.lists import FORMATS, PaperList
+from ui.api.listing import MEDIA_TYPES
+from ui.page import table
+from ui.page.desk import QUIET, Desk, Updates, markup
+
+ENDINGS = {"bibtex": "bib", "ris": "ris", "csv": "csv", "markdown": "md", "json": "json"}
+"""How a file of each format ends."""
+
+_AT_ONCE, _EXAMPLES, _TOPICS = 4, 4, 12
+_BLANK = "The request is blank. Say what the papers should be about."
+_WRONG = "Something went wrong; the terminal in which paperchat runs says what."
+_NAME_CHARS = 60
+_log = logging.getLogger(__name__)
 
 
 class Lists:
-    """The view of paper lists."""
+    """The view of paper lists.
+
+    Attributes:
+        shown: The components that `show` sets.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.table = markup("", "list")
-        self.shown: list[Any] = [self.table]
-
-    def show(self, request: str) -> Updates:
-        """Return what becomes of the components, `shown`, when a list is asked for elsewhere."""
-        return {self.table: ""}
+        self.engine = desk.engine
+        self._serial = itertools.count(1)
+        self.found = gr.State(PaperList("", ()))
+        with gr.Column(elem_id="lists"):
+            self.form = markup(table.form(self._examples()), "list-box")
+            self.told = gr.HTML("", elem_id="list-told", apply_default_css=False, js_on_load=_SAYS)
+            self.table = markup("", "list")
+        self.file = gr.HTML(None, elem_id="list-file", html_template="", apply_default_css=False, js_on_load=_SAVES)
+        self.shown: list[Any] = [self.form, self.told, self.table, self.found]
 
     def connect(self) -> None:
         """Connect the components with what happens when they are used."""
+        found = [self.told, self.table, self.found]
+        self.desk.bridge.list_papers(self.find, None, found, concurrency_limit=_AT_ONCE, **QUIET)
+        self.desk.bridge.export_papers(self.export, self.found, self.file, queue=False, **QUIET)
+
+    def show(self, request: str) -> Updates:
+        """Return what becomes of the components, `shown`, when a list is asked for elsewhere: box and list."""
+        return {self.form: table.form(self._examples(), request, next(self._serial)), **self._listed(request, None)}
+
+    def find(self, event: gr.EventData) -> Iterator[Updates]:
+        """Say that papers are looked for, then list them; `event` has the request, and how many where it matters."""
+        request, count = " ".join(str(event.request).split()), str(event.count)
+        if request:
+            yield {self.told: "Looking for papers…", self.table: table.working(request), self.found: PaperList("", ())}
+        yield self._listed(request, int(count) if count.isdecimal() and int(count) in table.COUNTS else None)
+
+    def export(self, found: PaperList, event: gr.EventData) -> dict[str, str | int]:
+        """Return the chosen papers of a list as a file, in the order that they were chosen in."""
+        matches = {match.paper.id: match for match in found.matches}
+        chosen = tuple(matches[each] for each in json.loads(event.papers) if each in matches)
+        text = FORMATS[event.format](PaperList(found.request, chosen, found.note))
+        named = {"name": file_name(found.request, ENDINGS[event.format]), "type": MEDIA_TYPES[event.format]}
+        return {**named, "text": text, "serial": next(self._serial)}  # by which the same file can be had again
+
+    def _listed(self, request: str, count: int | None) -> Updates:
+        """List the papers on a request, or say in one line why not."""
+        error, found = "", PaperList(request, ())
+        try:
+            if not request.strip():
+                raise UserError(_BLANK)
+            found = self.engine.papers(request, count)
+        except UserError as failure:
+            error = str(failure)
+        except Exception:
+            _log.exception("No list of %r", request)
+            error = _WRONG
+        if error:
+            return {self.told: "", self.table: table.failed(error), self.found: found}
+        empty = not found.matches and table.nothing(found, self.engine.status().papers, self.engine.topics()[:_TOPICS])
+        return {self.told: table.told(found), self.table: empty or table.table(found), self.found: found}
+
+    def _examples(self) -> list[str]:
+        return [topic for topic, _ in self.engine.topics()[:_EXAMPLES]]
+
+
+def file_name(request: str, ending: str) -> str:
+    """Return what the file of a list is called: the words of its request.
+
+    >>> file_name("Curriculum learning: what helps?", "bib")
+    'curriculum-learning-what-helps.bib'
+    """
+    words = re.findall(r"\w+", request.lower())
+    return f"{'-'.join(words)[:_NAME_CHARS].strip('-') or 'papers'}.{ending}"
+
+
+_SAYS = "element.setAttribute('role', 'status');"
+_SAVES = """
+watch('value', () => {
+  const { name, type, text } = props.value;
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  Object.assign(document.createElement('a'), { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+});
+"""
