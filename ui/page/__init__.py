@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from rag.engine import Engine
 from ui.admission import Admission
 from ui.conversations import Conversations
-from ui.page import frame
+from ui.page import downloads, frame
 from ui.page.chat import Chat
 from ui.page.corpus import Corpus
 from ui.page.desk import QUIET, Desk, lay_bridge, markup
@@ -31,6 +31,7 @@ def mount(whole: FastAPI, engine: Engine, admission: Admission, conversations: C
     Gradio's own `launch()` would also do, but it asks for its own page through whatever proxy the environment names.
     """
     page = _Page(engine, admission, conversations)
+    whole.include_router(downloads.router(conversations))
     whole.mount("/look", StaticFiles(directory=LOOK))
     scripts = "".join(f'<script src="look/{path.name}" defer></script>' for path in sorted(LOOK.glob("*.js")))
     gr.mount_gradio_app(

@@ -99,7 +99,7 @@ class Chat:
         bridge.similar(self.show_similar, None, [self.similar, views], **QUIET)
         bridge.close_similar(lambda: "", None, self.similar, queue=False, **QUIET)
         self.list.click(self.to_list, self.box, [self.box, views, *lists.shown], **QUIET)
-        self.find.input(self.search, [self.find, self.talk], self.history, trigger_mode="always_last", **QUIET)
+        self.find.change(self.search, [self.find, self.talk], self.history, trigger_mode="always_last", **QUIET)
         self.stop.click(self.end, queue=False, **QUIET)
         self.new.click(self.clear, None, shown, queue=False, **QUIET)
         self.shown = shown
