@@ -1,9 +1,11 @@
 """Conversations are kept whole, found by their words, seen by nobody else, and really gone once deleted."""
 
 import os
+import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +28,7 @@ def answer_of(question: str, *papers: Paper, text: str = "It forecasts sea level
     quotes = [Quote(paper.abstract.split(". ")[0], 0, len(paper.abstract.split(". ")[0]), 0.5) for paper in papers]
     citations = tuple(Citation(n, *each) for n, each in enumerate(zip(papers, quotes, strict=True), 1))
     numbers = tuple(citation.number for citation in citations)
-    sentence = Sentence(f"{text}.", numbers, "supported", tuple(quotes))
+    sentence = Sentence(f"{text}.", numbers, "supported", tuple(quotes), "")
     matches = tuple(Match(paper, 0.75, (quote,)) for paper, quote in zip(papers, quotes, strict=True))
     timings = Timings(0.25, 0.5, 2.0, 400, 30)
     return Answer(
@@ -334,3 +336,28 @@ def test_a_file_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     os.mkdir(tmp_path / FILE)
     with pytest.raises(UserError, match="cannot be written"):
         Conversations(tmp_path / FILE)
+
+
+def test_a_file_of_the_first_version_is_read_whole(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript((Path(__file__).parent / "conversations-1.sql").read_text(encoding="utf-8"))
+    with closing(Conversations(path)) as kept:
+        [conversation] = kept.list("ada", "tidenet")
+        [turn] = kept.kept("ada", conversation.id)
+        assert turn.answer == answer_of("What is TideNet?", TIDE, MOSS)
+        assert turn.within == (TIDE.id, MOSS.id)
+        [record] = kept.feedback()
+        assert (record.thumb, record.reason, record.generation) == ("down", "too short", 7)
+        assert kept.add("ada", conversation.id, answer_of("And then?", TIDE)) == 2
+
+
+def test_an_answer_that_cannot_be_read_is_one_clear_line(kept: Conversations, path: Path) -> None:
+    one = talk(kept, "ada", "first")
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("UPDATE turns SET answer = x'00'")
+        file.commit()
+    with pytest.raises(UserError, match=r"An answer in .* cannot be read \(error.*Delete its conversation"):
+        kept.turns("ada", one.id)
+    kept.delete("ada", one.id)
+    assert titles(kept) == []
