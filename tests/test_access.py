@@ -2,18 +2,20 @@
 
 import asyncio
 import base64
+import json
 import re
 import shutil
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+import gradio as gr
 import httpx
 import pytest
 import uvicorn
@@ -21,20 +23,22 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from playwright.sync_api import Browser, expect, sync_playwright
+from starlette.types import Message
 
 from index.errors import UserError
 from index.store import Store
 from rag.engine import Engine
 from rag.settings import Settings
 from tests.conftest import HashingEncoder, ScriptedWriter
-from ui.access import Access, Gate, Users, attempts, visitor
+from ui.access import Access, Gate, Users, at_home, attempts, visitor
 from ui.access.attempts import Attempts
 from ui.access.door import inside
 from ui.access.keys import Keys
-from ui.access.refusals import colours
+from ui.access.refusals import colours, for_programs
 from ui.access.sessions import IDLE_S, Sessions
-from ui.server import Server, listen
+from ui.server import Server, app, listen
 
+Made = TypeVar("Made")
 ROOT = Path(__file__).parents[1]
 ALONE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PASSWORD, KEY = "correct horse battery", "k3y-of-a-notebook-42"
@@ -60,6 +64,16 @@ def users_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+def made(make: Callable[[], Made]) -> Made:
+    """Return what is made while a loop of events runs, beside Playwright's: Gradio leaves one open where none does."""
+
+    async def make_it() -> Made:
+        return make()
+
+    with ThreadPoolExecutor(1) as aside:
+        return aside.submit(asyncio.run, make_it()).result()
+
+
 @contextmanager
 def running(server: uvicorn.Server, *sockets: socket.socket) -> Iterator[None]:
     thread = threading.Thread(target=server.run, args=([*sockets],))
@@ -83,7 +97,8 @@ def gated(access: Access) -> Iterator[str]:
     def who(request: Request) -> dict[str, Any]:
         client = request.client.host if request.client else ""
         told = [name for name in request.headers if "forwarded" in name]
-        return {"visitor": visitor(request), "client": client, "scheme": request.url.scheme, "told": told}
+        where = {"client": client, "scheme": request.url.scheme, "told": told}
+        return {"visitor": visitor(request), "at_home": at_home(request), **where}
 
     @app.get("/open")
     def open_to_all() -> PlainTextResponse:
@@ -104,8 +119,14 @@ def gated(access: Access) -> Iterator[str]:
     async def stream() -> StreamingResponse:
         return StreamingResponse(pieces())
 
+    with served(Gate(app, access)) as url:
+        yield url
+
+
+@contextmanager
+def served(app: Gate) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(Gate(app, access), log_level="critical", proxy_headers=False, lifespan="on")
+    config = uvicorn.Config(app, log_level="critical", proxy_headers=False, lifespan="on")
     with listener, running(uvicorn.Server(config), listener):
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -159,6 +180,38 @@ def test_cookie_that_we_never_set_is_replaced(open_url: str, token: str) -> None
 
 def test_what_watches_over_us_gets_no_cookie(open_url: str) -> None:
     assert "set-cookie" not in httpx.get(f"{open_url}/healthz").headers
+
+
+def test_who_sits_at_this_machine_is_told_from_who_comes_by_a_proxy_or_a_login(open_url: str, closed_url: str) -> None:
+    assert httpx.get(f"{open_url}/who").json()["at_home"] is True
+    for header in ("x-forwarded-for", "forwarded", "x-real-ip"):
+        assert httpx.get(f"{open_url}/who", headers={header: "127.0.0.1"}).json()["at_home"] is False
+    assert httpx.get(f"{closed_url}/who", auth=("ada", PASSWORD)).json()["at_home"] is False
+    assert not at_home(object())
+
+
+def test_event_handlers_of_gradio_know_the_same_visitor() -> None:
+    app = made(_page_that_tells)
+    with served(Gate(app, Access())) as url, httpx.Client(base_url=url) as one, httpx.Client(base_url=url) as other:
+        told = []
+        for client in (one, other, one):
+            event = client.post("/gradio_api/call/who", json={"data": []}).json()["event_id"]
+            reply = client.get(f"/gradio_api/call/who/{event}").text
+            told.append(json.loads(reply.split("data: ")[-1])[0])
+    assert told[0] == told[2] != told[1]
+    assert told[0].startswith("visitor:")
+
+
+def _page_that_tells() -> FastAPI:
+    app = FastAPI()
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        blocks.load(_who, None, gr.Textbox(), api_name="who")
+    gr.mount_gradio_app(app, blocks, path="/")
+    return app
+
+
+def _who(request: gr.Request) -> str:
+    return visitor(request)
 
 
 def test_request_past_the_gate_has_no_visitor() -> None:
@@ -573,6 +626,19 @@ def test_serve_refuses_an_address_that_others_reach_before_it_loads_anything(tmp
     assert done.stderr.count("\n") == 1
 
 
+def test_way_in_that_no_face_has_is_shut() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        raise AssertionError("nothing is read")
+
+    asyncio.run(Gate(FastAPI(), Access())({"type": "websocket", "path": "/"}, receive, send))
+    assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
 # The whole of it
 
 
@@ -588,15 +654,9 @@ def engine(index_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @contextmanager
 def serving(engine: Engine, access: Access | None = None) -> Iterator[str]:
-    with ThreadPoolExecutor(1) as aside:  # of Playwright's loop
-        server = aside.submit(asyncio.run, _made(engine, access)).result()
+    server = made(lambda: Server(engine, listen(port=0), access))
     with running(server):
         yield server.url
-
-
-async def _made(engine: Engine, access: Access | None) -> Server:
-    """Return a server made while an event loop runs: Gradio leaves one open where none does."""
-    return Server(engine, listen(port=0), access)
 
 
 @pytest.fixture(scope="module")
@@ -608,6 +668,14 @@ def url(engine: Engine) -> Iterator[str]:
 def test_server_for_others_without_rules_does_not_start(engine: Engine) -> None:
     with listen("0.0.0.0", 0) as listener, pytest.raises(UserError, match=r"Others can reach 0\.0\.0\.0"):
         Server(engine, listener)
+
+
+def test_every_route_but_the_page_is_for_programs_or_open(engine: Engine) -> None:
+    whole = made(lambda: app(engine))
+    paths = {*whole.openapi()["paths"], *(str(getattr(route, "path", "")) for route in whole.routes)} - {"", "/look"}
+    whole.state.conversations.close()
+    assert "/api/ask" in paths and "/v1/chat/completions" in paths
+    assert [path for path in paths if not for_programs(path)] == ["/healthz"]
 
 
 @pytest.mark.parametrize("path", ["/gradio_api/queue/join", "/gradio_api/upload", "/gradio_api/cancel", "/api/ask"])
@@ -677,7 +745,7 @@ def test_page_and_every_route_of_gradio_need_a_login(engine: Engine, users_file:
             "/openapi.json",
         ):
             assert httpx.get(f"{url}{path}").status_code == 401, path
-        for path in ("/gradio_api/queue/join", "/gradio_api/upload", "/api/ask", "/v1/chat/completions"):
+        for path in ("/gradio_api/queue/join", "/gradio_api/upload", "/api/ask", "/v1/chat/completions", "/mcp"):
             assert httpx.post(f"{url}{path}", json={}).status_code == 401, path
         assert httpx.get(f"{url}/config", headers=BEARER).status_code == 401
         assert httpx.get(f"{url}/api/status", headers=BEARER).json()["papers"] == 10

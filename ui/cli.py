@@ -193,9 +193,20 @@ def serve(
         origins=allow_origin or (),
         proxies=proxy or (),
     )
+    if access.users and not access.local and not access.proxies:
+        _say("Passwords from other machines travel unencrypted. Put a proxy with https in front: --proxy ADDRESS")
     listener = server.listen(host, port)  # before the models: a taken port is said at once
     with listener, Engine.open(index, model=model, offline=offline, background=True) as engine:
         server.serve(engine, listener, access, ready=lambda url: typer.echo(f"paperchat is at {url}  (Ctrl-C ends it)"))
+
+
+@app.command()
+def mcp(index: IndexOption = None, model: ModelOption = None, offline: OfflineOption = None) -> None:
+    """Serve agents over stdin and stdout, by the Model Context Protocol."""
+    from rag import Engine
+    from ui import agents
+
+    agents.run(lambda: Engine.open(index, model=model, offline=offline, background=True))
 
 
 @app.command()

@@ -3,6 +3,6 @@
 from ui.access.gate import Gate
 from ui.access.rules import Access
 from ui.access.users import Users
-from ui.access.visitors import visitor
+from ui.access.visitors import at_home, visitor
 
-__all__ = ["Access", "Gate", "Users", "visitor"]
+__all__ = ["Access", "Gate", "Users", "at_home", "visitor"]

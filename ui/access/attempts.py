@@ -28,7 +28,7 @@ class Attempts:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._buckets: OrderedDict[tuple[str, str, str], tuple[float, float]] = OrderedDict()
         self._counting = threading.Lock()
 
     def take(self, address: str, user: str) -> float:
@@ -52,18 +52,18 @@ class Attempts:
             for key, rate in _rates(address, user):
                 self._keep(key, min(self._left(key, rate) + 1, rate.at_once))
 
-    def _left(self, key: tuple[str, str], rate: Rate) -> float:
+    def _left(self, key: tuple[str, str, str], rate: Rate) -> float:
         tokens, at = self._buckets.get(key, (float(rate.at_once), self._clock()))
         return min(tokens + (self._clock() - at) / rate.every_s, rate.at_once)
 
-    def _keep(self, key: tuple[str, str], tokens: float) -> None:
+    def _keep(self, key: tuple[str, str, str], tokens: float) -> None:
         self._buckets[key] = (tokens, self._clock())
         self._buckets.move_to_end(key)
         while len(self._buckets) > MANY:
             self._buckets.popitem(last=False)
 
 
-def _rates(address: str, user: str) -> list[tuple[tuple[str, str], Rate]]:
+def _rates(address: str, user: str) -> list[tuple[tuple[str, str, str], Rate]]:
     """Return what an attempt counts for; the addresses of one IPv6 network count as one."""
     try:
         found = ipaddress.ip_address(address)
@@ -71,4 +71,4 @@ def _rates(address: str, user: str) -> list[tuple[tuple[str, str], Rate]]:
     except ValueError:
         near = address
     name = user[:64]
-    return [((near, name), BOTH), ((near, ""), ADDRESS), (("", name), USER)]
+    return [(("both", near, name), BOTH), (("address", near, ""), ADDRESS), (("user", "", name), USER)]

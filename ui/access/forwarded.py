@@ -8,6 +8,11 @@ from starlette.types import Scope
 _SAYS = (b"x-forwarded-", b"forwarded", b"x-real-ip")
 
 
+def came_by_proxy(scope: Scope) -> bool:
+    """Say whether a request says of itself that a proxy passed it on."""
+    return any(name.startswith(_SAYS) for name, _ in scope["headers"])
+
+
 def told(scope: Scope, proxies: Collection[str]) -> Scope:
     """Return a request with the address and scheme that a proxy of ours tells, or without what others tell.
 

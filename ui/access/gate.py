@@ -14,13 +14,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.access import visitors
-from ui.access.callers import Callers
+from ui.access.callers import Callers, address_of
 from ui.access.door import LOGIN, LOGOUT, Door
-from ui.access.forwarded import told
+from ui.access.forwarded import came_by_proxy, told
 from ui.access.headers import guard
 from ui.access.logins import TooOften
 from ui.access.refusals import for_programs, refusal, wants_page
-from ui.access.rules import Access
+from ui.access.rules import Access, is_local
 
 ALIVE = "/healthz"
 """Asked by what watches over us; it tells nothing, so it stays open."""
@@ -48,8 +48,11 @@ class Gate:
         if scope["type"] != "http":  # no face of ours has another way in
             await send({"type": "websocket.close", "code": 1008})
             return
+        passed_on = came_by_proxy(scope)
         scope = told(scope, self.access.proxies)
         request = Request(scope, receive)
+        alone = self.access.local and not self.access.closed and not passed_on
+        request.state.at_home = alone and is_local(address_of(request))
         origin = request.headers.get("origin")
         reader = origin if origin and self.access.lets(origin) and for_programs(scope["path"]) else None
         cookies: list[str] = []

@@ -32,6 +32,15 @@ def visitor(request: object) -> str:
     return name
 
 
+def at_home(request: object) -> bool:
+    """Say whether who asks sits at this machine: nobody has to log in, and no proxy stands between.
+
+    Args:
+        request: As for `visitor`.
+    """
+    return getattr(getattr(request, "state", None), "at_home", False) is True
+
+
 def token_of(request: Request) -> str | None:
     """Return what a browser's cookie says, None without one that we may have set."""
     token = request.cookies.get(COOKIE, "")
