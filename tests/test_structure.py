@@ -36,10 +36,15 @@ HOMES = {
     "huggingface_hub": {"index/fetch.py"},
     "gradio": {f"ui/page/{name}.py" for name in ("__init__", "desk", "chat", "lists", "corpus")},
     "uvicorn": {"ui/server.py"},
+    "mcp": {"ui/agents/__init__.py", "ui/agents/tools.py"},
     "pwdlib": {"ui/access/users.py"},
     "sqlite3": {"index/wordvectors.py", "ui/database.py"},
     "sklearn": {"index/layout.py"},
     "threadpoolctl": {"index/layout.py"},
+    "prometheus_client": {"ui/api/metrics.py"},
+    "fastapi": {"ui/server.py", "ui/page/__init__.py"}
+    | {f"ui/api/{name}.py" for name in ("__init__", "asking", "events", "health", "listening", "listing", "problems")}
+    | {f"ui/compatible/{name}.py" for name in ("__init__", "faults", "listening")},
 }
 HEAVY = [
     "torch",
@@ -50,6 +55,7 @@ HEAVY = [
     "llama_index.core",
     "nltk",
     "ir_measures",
+    "mcp",
     "sklearn",
 ]
 

@@ -20,9 +20,12 @@ Everything that goes wrong is told as problem details (RFC 9457, `application/pr
 
 
 def mount(whole: FastAPI, engine: Engine, admission: Admission) -> Service:
-    """Put the service's routes onto an application, before the page; returns what they share, also `state.service`."""
+    """Put the service's routes onto an application, before the page; returns what they share.
+
+    It is also `state.service`, and `state.metrics` is what other faces tell of their answers.
+    """
     service = Service(engine, admission)
-    whole.state.service = service
+    whole.state.service, whole.state.metrics = service, service.metrics
     problems.install(whole)
     whole.add_middleware(BodyLimit, upload_mib=engine.settings.upload_mib)
     whole.add_middleware(Counted, metrics=service.metrics)

@@ -97,9 +97,9 @@ class Service:
         Raises:
             Busy: As many wait as questions may.
         """
-        waiting = self._threads.statistics().tasks_waiting
-        if waiting > self.admission.room:
-            raise Busy(int(self._threads.total_tokens), waiting, _SHORT_WAIT_S)
+        at_work, waiting = self._threads.borrowed_tokens, self._threads.statistics().tasks_waiting
+        if at_work >= self._threads.total_tokens and waiting >= self.admission.room:
+            raise Busy(at_work, waiting, _SHORT_WAIT_S)
         return await anyio.to_thread.run_sync(work, limiter=self._threads)
 
     def known(self, within: Collection[str] | None) -> None:
