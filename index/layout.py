@@ -71,6 +71,8 @@ def _plane(vectors: Vectors) -> Plane:
     from sklearn.decomposition import PCA
 
     count = len(vectors)
+    if (vectors == vectors[0]).all():
+        return np.zeros((count, 2), dtype=np.float32)
     if count < _FEWEST:
         flat = np.zeros((count, 2), dtype=np.float32)
         kept = min(2, count - 1, vectors.shape[1])

@@ -33,15 +33,15 @@ def labels(papers: Sequence[Paper], groups: Sequence[int], words: int = WORDS) -
     with_word: list[Counter[str]] = [Counter() for _ in range(max(groups, default=-1) + 1)]
     sizes = Counter(groups)
     for paper, group in zip(papers, groups, strict=True):
-        seen: dict[str, str] = {}
+        seen: dict[str, set[str]] = {}
         for word in _WORD.findall(f"{paper.title} {paper.abstract}"):
             if word not in stems:
                 stems[word] = (tokenize(word) or [""])[-1]  # the last of a compound is the whole of it
             if len(stems[word]) > 2:
-                seen.setdefault(stems[word], word)
+                seen.setdefault(stems[word], set()).add(word)
         with_word[group].update(seen.keys())
-        for stem, word in seen.items():
-            spellings.setdefault(stem, Counter())[word] += 1
+        for stem, spelled in seen.items():
+            spellings.setdefault(stem, Counter()).update(spelled)
     everywhere = Counter[str]()
     for counts in with_word:
         everywhere.update(counts)
@@ -70,5 +70,5 @@ def _telling(here: Counter[str], everywhere: Counter[str], size: int, papers: in
 
 def _commonest(spellings: Counter[str]) -> str:
     """Return how a word is written most often, in small letters where it also stands so, as in no title."""
-    best = min(spellings, key=lambda word: (-spellings[word], word))
+    best = min(spellings, key=lambda word: (-spellings[word], word != word.lower(), word))
     return best.lower() if best.lower() in spellings else best

@@ -92,7 +92,7 @@
       const more = found.length - SHOWN;
       one('.atlas-count').textContent = some
         ? `${found.length} of ${data.ids.length} papers${more > 0 ? `, the first ${SHOWN} are listed` : ''}`
-        : '';
+        : 'Type words of a title, or choose a group, a topic or a point.';
       one('.atlas-found').replaceChildren(
         ...(some ? found.slice(0, SHOWN) : []).map((at) => {
           const dot = make('span', { className: 'dot' });
