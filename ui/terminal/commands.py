@@ -106,7 +106,7 @@ def _status(talk: Talk, _: str) -> None:
 
 def _sources(talk: Talk, _: str) -> None:
     for source in talk.engine.status().sources:
-        talk.screen.line(source, indent=2)
+        talk.screen.line(source, start=2)
 
 
 def _help(talk: Talk, _: str) -> None:

@@ -26,23 +26,12 @@ def tell(answers: Iterable[Answer], screen: Screen, notes: Screen, *, numbered: 
         notes: Where its note goes.
         numbered: Whether papers that are near, but not cited, have numbers too.
     """
-    shown: tuple[Sentence, ...] = ()
-    found = False
-    for answer in answers:
-        if answer.matches and screen.terminal and not found:
-            _found(answer, screen)
-            found = True
-        if answer.sentences[: len(shown)] != shown:  # declined, or quoted instead, after all
-            screen.end()
-            screen.line(Run(_TAKEN_BACK, "warning"))
-            shown = ()
-        for sentence in answer.sentences[len(shown) :]:
-            _say(sentence, answer, screen, first=not shown)
-            shown = (*shown, sentence)
-    if shown:
-        screen.end()
-    elif answer.text:
-        screen.line(Run(answer.text, "warning"))
+    try:
+        answer, said = _grown(answers, screen)
+        if not said and answer.text:
+            screen.line(Run(answer.text, "warning"))
+    finally:
+        screen.rest()
     _cited(answer, screen)
     if not answer.answered:
         _near(answer, screen, numbered)
@@ -52,10 +41,30 @@ def tell(answers: Iterable[Answer], screen: Screen, notes: Screen, *, numbered: 
     return answer
 
 
+def _grown(answers: Iterable[Answer], screen: Screen) -> tuple[Answer, bool]:
+    """Write the sentences of an answer as they come; return it, and whether there were any that stayed."""
+    shown: tuple[Sentence, ...] = ()
+    found = False
+    screen.passing("Looking for papers…")
+    for answer in answers:
+        if answer.matches and screen.terminal and not found:
+            _found(answer, screen)
+            screen.passing("Reading them…")
+            found = True
+        if answer.sentences[: len(shown)] != shown:  # declined, or quoted instead, after all
+            screen.end()
+            screen.line(Run(_TAKEN_BACK, "warning"))
+            shown = ()
+        for sentence in answer.sentences[len(shown) :]:
+            _say(sentence, answer, screen, first=not shown)
+            shown = (*shown, sentence)
+    return answer, bool(shown)
+
+
 def _found(answer: Answer, screen: Screen) -> None:
-    """Name in one line the papers that are being read."""
-    titles = "; ".join(printable(match.paper.title).strip() for match in answer.matches)
-    screen.line(Run(shortened(f"Found: {titles}", screen.width), "faint"))
+    """Name in one line the papers that may answer, by what stands in front of a colon in their titles."""
+    names = "; ".join(printable(match.paper.title).split(": ")[0].strip() for match in answer.matches)
+    screen.line(Run(shortened(f"Found: {names}", screen.width), "faint"))
 
 
 def _say(sentence: Sentence, answer: Answer, screen: Screen, first: bool) -> None:

@@ -90,7 +90,7 @@ class _Completer(Completer):
             if each.file is not None:
                 yield from self._files.get_completions(Document(each.file), event)
             else:
-                yield Completion(each.text, -each.typed, display_meta=each.meaning)
+                yield Completion(each.text, -each.typed, display=each.shown or each.text, display_meta=each.meaning)
 
 
 def _history(kept: Path) -> History:

@@ -14,12 +14,14 @@ class Suggestion:
     Attributes:
         text: The whole word.
         typed: How many of its letters are there.
+        shown: How a person reads it, `text` if empty.
         meaning: What it is for.
         file: The beginning of a file's name, where the name of a file goes on; None elsewhere.
     """
 
     text: str
     typed: int = 0
+    shown: str = ""
     meaning: str = ""
     file: str | None = None
 

@@ -67,7 +67,7 @@ def page_of(paper: Paper) -> str:
     kind, _, name = paper.id.partition(":")
     web = paper.url and paper.url.lower().startswith(("https://", "http://"))
     address = paper.url if web and paper.url else _PAGES[kind] + name if kind in _PAGES else ""
-    return quote(address, safe="!#$%&'()*+,/:;=?@[]~")
+    return quote(printable(address), safe="!#$%&'()*+,/:;=?@[]~")
 
 
 def _columns(sign: str) -> int:

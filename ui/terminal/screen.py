@@ -42,7 +42,13 @@ class Screen:
     """A stream that people read."""
 
     def __init__(
-        self, out: TextIO, columns: Callable[[], int] | None = None, *, colours: bool = False, links: bool = False
+        self,
+        out: TextIO,
+        columns: Callable[[], int] | None = None,
+        *,
+        colours: bool = False,
+        links: bool = False,
+        erases: bool = False,
     ) -> None:
         """Write to a stream.
 
@@ -51,13 +57,16 @@ class Screen:
             columns: Tells the width of the terminal at the moment; None for a stream that is none: nothing is wrapped.
             colours: Whether colours are seen.
             links: Whether links can be followed.
+            erases: Whether a line can be taken back.
         """
         self.colours = colours
         self.links = links
+        self.erases = erases
         self._out = out
         self._columns = columns
         self._column = 0
         self._owed: Run | None = None  # the space before the next word
+        self._passing = False
 
     @classmethod
     def of(cls, out: TextIO, environment: Mapping[str, str] = os.environ) -> "Screen":
@@ -70,7 +79,8 @@ class Screen:
         kind = environment.get("TERM", "")
         able = kind not in ("", "dumb")
         colours = able and not environment.get("NO_COLOR")
-        return cls(out, lambda: _columns(out), colours=colours, links=able and not kind.startswith(_UNLINKED))
+        links = able and not kind.startswith(_UNLINKED)
+        return cls(out, lambda: _columns(out), colours=colours, links=links, erases=able)
 
     @property
     def terminal(self) -> bool:
@@ -111,10 +121,18 @@ class Screen:
         self._write("\n")
         self._column, self._owed = 0, None
 
+    def passing(self, text: str) -> None:
+        """Show a short line that gives way to whatever is written next; nothing where it could not."""
+        if self.erases and not self._column:
+            self._write(self._drawn(Run(text, "faint")))
+            self._passing = True
+
     def rest(self) -> None:
-        """End the line if anything stands on it."""
+        """End the line if anything stands on it that stays."""
         if self._column:
             self.end()
+        elif self._passing:
+            self._write("")
 
     def verbatim(self, text: str) -> None:
         """Write lines without wrapping them, so that they can be copied."""
@@ -126,6 +144,8 @@ class Screen:
 
     def _write(self, text: str) -> None:
         """Write a text at once; signs that the stream cannot encode become question marks."""
+        if self._passing:
+            text, self._passing = f"\r\x1b[K{text}", False
         encoding = self._out.encoding or "utf-8"
         self._out.write(text.encode(encoding, "replace").decode(encoding))
         self._out.flush()

@@ -63,12 +63,16 @@ class Session:
         """
         if not line.strip():
             return
-        if line.lstrip().startswith("/"):
-            obey(self.talk, line)
-            return
+        with self.lines.quiet():
+            if line.lstrip().startswith("/"):
+                obey(self.talk, line)
+            else:
+                self._answer(line)
+
+    def _answer(self, question: str) -> None:
         cancel, talk = threading.Event(), self.talk
-        with self.lines.quiet(), _stopping(cancel, self.lines.interactive):
-            answers = talk.engine.stream(line, talk.history, cancel=cancel)
+        with _stopping(cancel, self.lines.interactive):
+            answers = talk.engine.stream(question, talk.history, cancel=cancel)
             talk.keep(tell(answers, talk.screen, talk.notes, numbered=True))
 
     def _fault(self, message: str) -> None:
@@ -91,7 +95,7 @@ def suggestions(talk: Talk, line: str) -> list[Suggestion]:
     name, space, rest = line[1:].partition(" ")
     if not space:
         return [
-            Suggestion(f"/{known}" + " " * bool(command.takes), len(line), f"{usage(known)}: {command.does}")
+            Suggestion(f"/{known}" + " " * bool(command.takes), len(line), usage(known), command.does)
             for known, command in COMMANDS.items()
             if known.startswith(name.lower())
         ]
@@ -102,7 +106,7 @@ def suggestions(talk: Talk, line: str) -> list[Suggestion]:
         return []
     word = rest.rpartition(" ")[2]
     titles = {str(at): printable(match.paper.title) for at, match in enumerate(talk.papers.matches, 1)}
-    return [Suggestion(number, len(word), title) for number, title in titles.items() if number.startswith(word)]
+    return [Suggestion(number, len(word), meaning=title) for number, title in titles.items() if number.startswith(word)]
 
 
 @contextmanager
