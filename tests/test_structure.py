@@ -36,6 +36,7 @@ HOMES = {
     "huggingface_hub": {"index/fetch.py"},
     "gradio": {f"ui/page/{name}.py" for name in ("__init__", "desk", "chat", "lists", "corpus")},
     "uvicorn": {"ui/server.py"},
+    "prompt_toolkit": {"ui/terminal/keyboard.py"},
     "mcp": {"ui/agents/__init__.py", "ui/agents/tools.py"},
     "pwdlib": {"ui/access/users.py"},
     "sqlite3": {"index/wordvectors.py", "ui/database.py"},
@@ -55,6 +56,7 @@ HEAVY = [
     "llama_index.core",
     "nltk",
     "ir_measures",
+    "prompt_toolkit",
     "mcp",
     "sklearn",
 ]
