@@ -114,7 +114,11 @@ class Gate:
         challenge = {"WWW-Authenticate": 'Bearer realm="paperchat"'}
         if for_programs(path) and self.access.users:
             challenge["WWW-Authenticate"] += ', Basic realm="paperchat", charset="UTF-8"'
-        how = f"Send the header Authorization: {', or '.join(ways)}." if for_programs(path) else f"Log in at {LOGIN}."
+        how = (
+            f"Send the header Authorization: {', or '.join(ways)}."
+            if for_programs(path)
+            else "You are not logged in. Reload the page."
+        )
         return refusal(request, HTTPStatus.UNAUTHORIZED, how, challenge)
 
     def _browser(self, request: Request, cookies: list[str]) -> str:
