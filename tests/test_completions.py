@@ -37,7 +37,6 @@ ANSWER = (
     "Pretraining takes 1.5x less time on average [1].\n\nReferences\n\n"
     "1. **Compost: Reusing Old Checkpoints for Pretraining**"
 )
-ONE = Settings(answers_at_once=1, answers_waiting=0)
 ASKED: Any = [{"role": "user", "content": QUESTION}]
 
 
@@ -287,7 +286,7 @@ def test_a_crash_tells_nothing_of_itself(
 
 def test_too_many_at_once_get_429_with_the_time_to_wait(store: Store, encoder: HashingEncoder) -> None:
     writer = HeldWriter("Pretraining takes 1.5x less time on average. ", "Averaging five ", "checkpoints works best.")
-    engine = Engine(ONE, store, encoder, writer)
+    engine = Engine(Settings(answers_at_once=1, answers_waiting=0), store, encoder, writer)
     with serving(engine) as url, client_of(url) as client:
         first = client.chat.completions.create(model="paperchat", messages=ASKED, stream=True)
         assert writer.begun.wait(30)
@@ -305,7 +304,7 @@ def test_a_client_that_goes_away_ends_its_answer_and_leaves_the_queue(
     store: Store, encoder: HashingEncoder, stream: bool
 ) -> None:
     writer = HeldWriter("Pretraining takes 1.5x less time on average. ", "Averaging five ", "checkpoints works best.")
-    engine = Engine(ONE, store, encoder, writer)
+    engine = Engine(Settings(answers_at_once=1, answers_waiting=0), store, encoder, writer)
 
     async def leave(url: str) -> None:
         async with async_client_of(url) as client:

@@ -19,7 +19,11 @@ PATHS = ("/mcp", "/mcp/")
 
 
 def mount(whole: Starlette, service: Service) -> None:
-    """Put the tools at `/mcp` of an application: streamable HTTP, each request by itself, no session to keep."""
+    """Put the tools at `/mcp` of an application: streamable HTTP.
+
+    Since 2026-07-28 each request of the protocol stands by itself, and who hangs up ends it; clients of earlier versions
+    get a session, in which they cancel.
+    """
     door = _Door(service)
     for path in PATHS:
         whole.router.routes.append(Route(path, endpoint=door, include_in_schema=False))
@@ -72,7 +76,7 @@ class _Door:
     async def open(self) -> AsyncIterator[None]:
         """Take requests; Host and Origin have been checked by the gate, which knows the names that we go by."""
         unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-        self._tools.streamable_http_app(stateless_http=True, transport_security=unchecked)
+        self._tools.streamable_http_app(transport_security=unchecked)
         async with self._tools.session_manager.run():
             yield
 
