@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from index.errors import UserError
 from rag.engine import Engine
-from ui import api, compatible, page
+from ui import agents, api, compatible, page
 from ui.access import Access, Gate
 from ui.admission import Admission
 from ui.conversations import FILE, Conversations
@@ -90,6 +90,7 @@ def app(engine: Engine, access: Access | None = None) -> FastAPI:
     whole.state.conversations = Conversations(settings.home_folder / FILE)
     service = api.mount(whole, engine, whole.state.admission)
     whole.include_router(compatible.router(service))
+    agents.mount(whole, service)
     api.close(whole)
     page.mount(whole, engine, whole.state.admission, whole.state.conversations)
     return whole

@@ -21,7 +21,7 @@ PATHS = ("/mcp", "/mcp/")
 def mount(whole: Starlette, service: Service) -> None:
     """Put the tools at `/mcp` of an application: streamable HTTP.
 
-    Since 2026-07-28 each request of the protocol stands by itself, and who hangs up ends it; clients of earlier versions
+    By the protocol of 2026-07-28 each request stands by itself, and who hangs up ends it; clients of earlier versions
     get a session, in which they cancel.
     """
     door = _Door(service)
