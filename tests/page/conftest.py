@@ -21,6 +21,7 @@ ALONE = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+expect.set_options(timeout=15_000)  # for machines that have other things to do
 HOSTILE = "<script>window.pwned=1</script> <img src=x onerror=window.pwned=1> [a](javascript:alert(1)) ![i](http://e.example/i.png)"
 WIDE = "un" + "breakable" * 30
 PAPERS = [
