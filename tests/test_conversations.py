@@ -112,6 +112,18 @@ def test_a_turn_that_is_not_there_cannot_be_replaced_or_rated(kept: Conversation
     assert len(kept.turns("ada", one.id)) == 2
 
 
+def test_what_has_gone_on_elsewhere_is_not_overwritten_by_who_has_not_seen_it(kept: Conversations) -> None:
+    one = talk(kept, "ada", "first", "second", "of another window")
+    elsewhere = pytest.raises(UserError, match=r"has gone on elsewhere: 3 turns, 2 of them known. Open it again")
+    with elsewhere:
+        kept.add("ada", one.id, answer_of("third"), seen=2)
+    with elsewhere:
+        kept.replace("ada", one.id, 2, answer_of("second, better"), seen=2)
+    assert [answer.question for answer in kept.turns("ada", one.id)] == ["first", "second", "of another window"]
+    assert kept.add("ada", one.id, answer_of("fourth"), seen=3) == 4
+    kept.replace("ada", one.id, 4, answer_of("fourth, better"), seen=4)
+
+
 # Titles
 
 

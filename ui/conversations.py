@@ -8,7 +8,6 @@ import hashlib
 import json
 import re
 import secrets
-import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -20,13 +19,13 @@ from rag.answer import Answer
 from ui import tables
 from ui.database import Connection, Database
 from ui.feedback import Feedback, Thumb
+from ui.kept import KeptTurn, found_by, packed, unpacked
 from ui.wording import one_line, shortened, title_of, words_of
 
 FILE = "conversations.sqlite"
 REASON_CHARS, SEARCH_CHARS = 2000, 200
 _AT_ONCE = 100
 _ID = re.compile(r"[\w-]{22}", re.A)
-_MARKER = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -50,27 +49,6 @@ class Conversation:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class KeptTurn:
-    """A question with its answer as it was shown.
-
-    Attributes:
-        number: From 1.
-        answer: With all its evidence.
-        asked: ISO time of the answer, UTC.
-        within: Ids of the papers that the question was asked of; empty for all.
-        thumb: What the reader thought of it, None for nothing yet.
-        reason: In the reader's words.
-    """
-
-    number: int
-    answer: Answer
-    asked: str
-    within: tuple[str, ...] = ()
-    thumb: Thumb | None = None
-    reason: str = ""
 
 
 class Conversations:
@@ -111,6 +89,7 @@ class Conversations:
         *,
         within: tuple[str, ...] = (),
         generation: int | None = None,
+        seen: int | None = None,
     ) -> int:
         """Keep an answer as the next turn, and return its number, from 1.
 
@@ -120,13 +99,14 @@ class Conversations:
             answer: The last of its stream.
             within: Ids of the papers that the question was asked of; empty for all.
             generation: Of the index, where known.
+            seen: Turns that the caller knows of; None does not ask whether there are others by now.
 
         Raises:
-            UserError: There is no such conversation.
+            UserError: There is no such conversation, or it has gone on elsewhere.
         """
-        turn = _turn(answer, within, generation)
+        turn = (found_by(answer), json.dumps(within), generation, packed(answer))
         with self._database.write() as file:
-            number = self._turns_of(file, owner, conversation_id) + 1
+            number = _still(seen, self._turns_of(file, owner, conversation_id)) + 1
             self._put(file, conversation_id, number, answer, turn)
         return number
 
@@ -139,15 +119,18 @@ class Conversations:
         *,
         within: tuple[str, ...] = (),
         generation: int | None = None,
+        seen: int | None = None,
     ) -> None:
         """Keep an answer in place of turn `number` and delete those after it, for a question edited or asked again.
 
+        Arguments are those of `add`.
+
         Raises:
-            UserError: There is no such conversation or turn.
+            UserError: There is no such conversation or turn, or it has gone on elsewhere.
         """
-        turn = _turn(answer, within, generation)
+        turn = (found_by(answer), json.dumps(within), generation, packed(answer))
         with self._database.write() as file:
-            _checked(number, self._turns_of(file, owner, conversation_id))
+            _checked(number, _still(seen, self._turns_of(file, owner, conversation_id)))
             file.execute("DELETE FROM turns WHERE conversation = ? AND number >= ?", (conversation_id, number))
             self._put(file, conversation_id, number, answer, turn)
         self._database.tidy()
@@ -169,8 +152,8 @@ class Conversations:
                 (conversation_id,),
             ).fetchall()
         return tuple(
-            KeptTurn(number, self._answer(packed), asked, tuple(json.loads(within)), thumb, reason)
-            for number, packed, asked, within, thumb, reason in rows
+            KeptTurn(number, unpacked(row, self._database.path), asked, tuple(json.loads(within)), thumb, reason)
+            for number, row, asked, within, thumb, reason in rows
         )
 
     def get(self, owner: str, conversation_id: str) -> Conversation:
@@ -255,14 +238,15 @@ class Conversations:
         while True:
             with self._database.read() as file:
                 rows = file.execute(tables.RATED, (after, _AT_ONCE)).fetchall()
-            for after, owner, packed, generation, thumb, reason, rated in rows:  # noqa: B007 - where to go on
-                answer = self._answer(packed)
+            for _, reader, answered, generation, thumb, reason, rated in rows:
+                answer = unpacked(answered, self._database.path)
                 cited = tuple(citation.paper.id for citation in answer.citations)
                 yield Feedback(
-                    rated, owner[:8], thumb, reason, answer.question, answer.text, cited, answer.writer, generation
+                    rated, reader[:8], thumb, reason, answer.question, answer.text, cited, answer.writer, generation
                 )
             if len(rows) < _AT_ONCE:
                 return
+            after = rows[-1][0]
 
     def _digest(self, owner: str) -> str:
         name = owner.encode("utf-8", "surrogatepass")
@@ -293,22 +277,12 @@ class Conversations:
             values = (title, words_of(title), conversation_id)
             file.execute("UPDATE conversations SET title = ?, words = ? WHERE id = ? AND NOT named", values)
 
-    def _answer(self, packed: bytes) -> Answer:
-        """Return the answer that `_turn` packed."""
-        try:
-            return Answer.from_dict(json.loads(zlib.decompress(packed)))
-        except (zlib.error, ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                f"An answer in {self._database.path} cannot be read ({error!r}). Delete its conversation, "
-                "or put a copy of the file in its place."
-            ) from error
 
-
-def _turn(answer: Answer, within: tuple[str, ...], generation: int | None) -> tuple[Any, ...]:
-    """Return what is kept of a turn: the words that a search finds, its papers, the index, and the answer, packed."""
-    words = words_of(f"{answer.question}\n{_MARKER.sub(' ', answer.text)}")
-    packed = zlib.compress(json.dumps(answer.to_dict(), separators=(",", ":")).encode(), 6)
-    return words, json.dumps(within), generation, packed
+def _still(seen: int | None, turns: int) -> int:
+    """Return the turns that there are, as many as the caller has seen."""
+    if seen not in (None, turns):
+        raise UserError(f"The conversation has gone on elsewhere: {turns} turns, {seen} of them known. Open it again.")
+    return turns
 
 
 def _checked(number: int, turns: int) -> None:
