@@ -45,7 +45,7 @@ HOMES = {
     "prometheus_client": {"ui/api/metrics.py"},
     "fastapi": {"ui/server.py", "ui/page/__init__.py"}
     | {f"ui/api/{name}.py" for name in ("__init__", "asking", "events", "health", "listening", "listing", "problems")}
-    | {f"ui/compatible/{name}.py" for name in ("__init__", "faults", "listening")},
+    | {f"ui/compatible/{name}.py" for name in ("__init__", "faults")},
 }
 HEAVY = [
     "torch",
