@@ -109,16 +109,6 @@ def gated(access: Access) -> Iterator[str]:
     def broken() -> None:
         raise RuntimeError("inside")
 
-    async def pieces() -> AsyncIterator[str]:
-        yield "first"
-        gone.set()
-
-    gone = threading.Event()
-
-    @app.get("/stream")
-    async def stream() -> StreamingResponse:
-        return StreamingResponse(pieces())
-
     with served(Gate(app, access)) as url:
         yield url
 
@@ -219,9 +209,25 @@ def test_request_past_the_gate_has_no_visitor() -> None:
         visitor(Request({"type": "http", "headers": []}))
 
 
-def test_streams_stream_through_the_gate(open_url: str) -> None:
-    with httpx.stream("GET", f"{open_url}/stream") as reply:
-        assert next(reply.iter_text()) == "first"
+def test_stream_begins_before_it_ends_and_ends_when_its_reader_goes() -> None:
+    app, ended = FastAPI(), threading.Event()
+
+    async def pieces() -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "piece"
+                await asyncio.sleep(0.01)
+        finally:
+            ended.set()
+
+    @app.get("/api/stream")
+    async def stream() -> StreamingResponse:
+        return StreamingResponse(pieces())
+
+    with served(Gate(app, Access())) as url:
+        with httpx.stream("GET", f"{url}/api/stream") as reply:
+            assert next(reply.iter_text()).startswith("piece")
+        assert ended.wait(20)
 
 
 # By which name, from which site
@@ -397,7 +403,14 @@ def test_file_that_is_no_list_of_users_is_refused_with_its_line(tmp_path: Path) 
         Users.open(tmp_path / "none")
 
 
-def test_key_is_compared_by_its_digest(tmp_path: Path) -> None:
+def test_file_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for users in (Users(tmp_path / "file" / "users"), Users(tmp_path)):
+        with pytest.raises(UserError, match=r"Cannot (read|write) .*: .*--auth FILE"):
+            users.add("ada", PASSWORD)
+
+
+def test_key_is_compared_by_its_digest() -> None:
     keys = Keys([KEY, f"{KEY}!", " "])
     assert keys.name_of(KEY) and keys.name_of(KEY) != keys.name_of(f"{KEY}!")
     assert keys.name_of("") is None and keys.name_of(KEY[:-1]) is None

@@ -4,6 +4,8 @@ import os
 import re
 import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -100,18 +102,21 @@ class Users:
                 self._hashes, self._read_at = {}, None
             return self._hashes
 
-    def _writing(self) -> FileLock:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.file.with_name(f".{self.file.name}.lock"))
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Let nobody else write the file; one that cannot be written is told."""
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.file.with_name(f".{self.file.name}.lock")):
+                yield
+        except OSError as error:
+            raise UserError(f"Cannot write {self.file}: {error.strerror}. Choose another file: --auth FILE") from error
 
     def _write(self, hashes: dict[str, str]) -> None:
         part = self.file.with_name(f".{self.file.name}.part")
-        try:
-            with open(part, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-                out.writelines(f"{name}:{hashed}\n" for name, hashed in sorted(hashes.items()))
-            part.replace(self.file)
-        except OSError as error:
-            raise UserError(f"Cannot write {self.file}: {error.strerror}. Choose another file: --auth FILE") from error
+        with open(part, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+            out.writelines(f"{name}:{hashed}\n" for name, hashed in sorted(hashes.items()))
+        part.replace(self.file)
 
 
 def normal(text: str) -> str:
@@ -126,7 +131,7 @@ def _read(file: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"Cannot read users from {file}: {error}. Add one: paperchat users add NAME") from error
+        raise UserError(f"Cannot read users from {file}: {error}. Name a file of users: --auth FILE") from error
     hashes = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
