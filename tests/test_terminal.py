@@ -60,7 +60,7 @@ def bare(text: str) -> str:
 class Typed:
     """Lines as a person types them, one after the other."""
 
-    interactive = True
+    interactive = apart = True
 
     def __init__(self, *lines: str) -> None:
         self.left = list(lines)
@@ -418,7 +418,9 @@ def test_ctrl_c_stops_an_answer_and_the_talk_goes_on(store: Store, encoder: Hash
 def test_a_pipe_is_read_line_by_line_without_a_prompt(talk: Talk) -> None:
     printed, noted = say(talk, PlainLines(io.StringIO(f"{QUESTION}\n/cite 1\n\n{QUESTION}")))
     assert printed.startswith("Pretraining takes 1.5x less time on average [1].\n")
-    assert printed.count("@misc{") == 1 and printed.count("1.5x less time on average [1].") == 2
+    assert (
+        printed.count("\n\n@misc{") == 1 and printed.count("}\n\nPretraining takes 1.5x less time on average [1].") == 1
+    )
     assert ">" not in printed and "\x1b" not in printed + noted
 
 

@@ -124,7 +124,7 @@ COMMANDS = {
     "cite": Command("print BibTeX of numbered papers", _cite, "numbers", f"n … | {ALL}"),
     "similar": Command("list the papers nearest to a numbered one", _similar, "number", "n"),
     "export": Command(
-        f"write what is listed, or the talk and what it cites: {' '.join(LISTS)}",
+        f"write the list, the talk or its citations: {' '.join(LISTS)}",
         _export,
         "file",
         "FILE",

@@ -22,7 +22,7 @@ _HINT = [("fg:ansibrightblack", "Ask the papers; /help for commands, Ctrl-D to l
 class Keyboard:
     """A person at a terminal."""
 
-    interactive = True
+    interactive = apart = True
 
     def __init__(
         self,

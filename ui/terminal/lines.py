@@ -34,6 +34,11 @@ class Lines(Protocol):
         """Whether a person types them, who may stop an answer by Ctrl-C and go on."""
         ...
 
+    @property
+    def apart(self) -> bool:
+        """Whether a blank line stands in front of each prompt, so that turns are told apart."""
+        ...
+
     def read(self) -> str | None:
         """Return the next line, None at the end."""
         ...
@@ -45,6 +50,8 @@ class Lines(Protocol):
 
 class PlainLines:
     """The lines of a stream, without a prompt."""
+
+    apart = False
 
     def __init__(self, stream: TextIO) -> None:
         """Read a stream; bytes that are no text become question marks."""

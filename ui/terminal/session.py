@@ -41,7 +41,13 @@ class Session:
     def run(self) -> None:
         """Take lines until there are no more, or the person leaves; an error is said and ends nothing."""
         self.talk.notes.line(greeting(self.talk.engine))
+        taken = False
         while not self.talk.over and (line := self.lines.read()) is not None:
+            if not line.strip():
+                continue
+            if taken and not self.lines.apart:
+                self.talk.screen.end()
+            taken = True
             try:
                 self.take(line)
             except UserError as error:
@@ -56,13 +62,11 @@ class Session:
                 self._fault("Stopped.")
 
     def take(self, line: str) -> None:
-        """Do a command or answer a question; a blank line asks nothing.
+        """Do a command or answer a question.
 
         Raises:
             UserError: The line is wrong in a way that the person can put right.
         """
-        if not line.strip():
-            return
         with self.lines.quiet():
             if line.lstrip().startswith("/"):
                 obey(self.talk, line)
