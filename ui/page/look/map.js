@@ -3,7 +3,7 @@
 (() => {
   const page = (window.paperchat = window.paperchat || {});
   const COLOURS = 12;
-  const MARGIN = 34;
+  const MARGIN = { left: 30, right: 66, top: 30, bottom: 44 }; // right of the points are the buttons, below the legend
   const CLOSEST = 24;
 
   page.drawMap = (canvas, tip, { open }) => {
@@ -25,8 +25,8 @@
       return spot(x, y);
     };
     const spot = (x, y) => [
-      view.x + (MARGIN + x * (width - 2 * MARGIN)) * view.scale,
-      view.y + (MARGIN + y * (height - 2 * MARGIN)) * view.scale,
+      view.x + (MARGIN.left + x * (width - MARGIN.left - MARGIN.right)) * view.scale,
+      view.y + (MARGIN.top + y * (height - MARGIN.top - MARGIN.bottom)) * view.scale,
     ];
 
     const readColours = () => {
@@ -291,6 +291,8 @@
       hover: (paper) => { if (paper >= 0) seek(paper); hover(paper); },
       zoom,
       all,
+      hovered: () => hovered,
+      title: (at) => data.titles[at],
       spot: place,
     };
   };
