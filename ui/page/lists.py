@@ -13,7 +13,7 @@ from index.errors import UserError
 from rag.lists import FORMATS, PaperList
 from ui.api.listing import MEDIA_TYPES
 from ui.page import table
-from ui.page.desk import QUIET, Desk, Updates, markup
+from ui.page.desk import QUIET, Desk, Updates
 
 ENDINGS = {"bibtex": "bib", "ris": "ris", "csv": "csv", "markdown": "md", "json": "json"}
 """How a file of each format ends."""
@@ -38,10 +38,10 @@ class Lists:
         self._serial = itertools.count(1)
         self.found = gr.State(PaperList("", ()))
         with gr.Column(elem_id="lists"):
-            self.form = markup(table.form(self._examples()), "list-box")
-            self.told = gr.HTML("", elem_id="list-told", apply_default_css=False, js_on_load=_SAYS)
-            self.table = markup("", "list")
-        self.file = gr.HTML(None, elem_id="list-file", html_template="", apply_default_css=False, js_on_load=_SAVES)
+            self.form = _scripted(table.form(self._examples()), "list-box", _BEGINS_ANEW)
+            self.told = _scripted("", "list-told", "element.setAttribute('role', 'status');")
+            self.table = _scripted("", "list", _BEGINS_ANEW)
+        self.file = _scripted(None, "list-file", _SAVES, shown="")
         self.shown: list[Any] = [self.form, self.told, self.table, self.found]
 
     def connect(self) -> None:
@@ -52,7 +52,8 @@ class Lists:
 
     def show(self, request: str) -> Updates:
         """Return what becomes of the components, `shown`, when a list is asked for elsewhere: box and list."""
-        return {self.form: table.form(self._examples(), request, next(self._serial)), **self._listed(request, None)}
+        form = table.form(self._examples(), request, next(self._serial))
+        return {self.form: form, **self._listed(request, None)}
 
     def find(self, event: gr.EventData) -> Iterator[Updates]:
         """Say that papers are looked for, then list them; `event` has the request, and how many where it matters."""
@@ -100,12 +101,9 @@ def file_name(request: str, ending: str) -> str:
     return f"{'-'.join(words)[:_NAME_CHARS].strip('-') or 'papers'}.{ending}"
 
 
-_SAYS = "element.setAttribute('role', 'status');"
-_SAVES = """
-watch('value', () => {
-  const { name, type, text } = props.value;
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  Object.assign(document.createElement('a'), { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-});
-"""
+def _scripted(value: str | None, elem_id: str, script: str, shown: str = "${value}") -> gr.HTML:
+    return gr.HTML(value, elem_id=elem_id, html_template=shown, apply_default_css=False, js_on_load=script)
+
+
+_BEGINS_ANEW = "watch('value', () => paperchat.beginAnew(element));"
+_SAVES = "watch('value', () => paperchat.save(props.value));"

@@ -101,7 +101,7 @@ def _header(name: str, label: str) -> str:
 
 def _filters(matches: Sequence[Match], dated: bool) -> str:
     """Return the fields that narrow the list down, as far as its papers differ in what they ask."""
-    fields = [_field("Word", '<input type="search" data-filter="word" autocomplete="off">')]
+    fields = [_field("Word", "word", '<input type="search" autocomplete="off"', "")]
     for label, name, values in (
         ("Topic", "topics", [topic for match in matches for topic in match.paper.topics]),
         ("Source", "sources", [source for match in matches for source in match.paper.sources]),
@@ -109,20 +109,20 @@ def _filters(matches: Sequence[Match], dated: bool) -> str:
         counts = sorted(Counter(values).items(), key=lambda each: (-each[1], each[0]))
         options = "".join(f'<option value="{escape(value)}">{escape(value)} ({n})</option>' for value, n in counts)
         if len(counts) > 1:
-            fields.append(
-                _field(label, f'<select data-filter="{name}"><option value="">All</option>{options}</select>')
-            )
+            fields.append(_field(label, name, "<select", f'<option value="">All</option>{options}</select>'))
     if dated:
         years = sorted(match.paper.published[:4] for match in matches if match.paper.published)
         for label, name, year in (("From year", "from", years[0]), ("To year", "to", years[-1])):
             typed = f'inputmode="numeric" maxlength="4" size="4" placeholder="{escape(year)}"'
-            fields.append(_field(label, f'<input type="text" data-filter="{name}" {typed}>'))
+            fields.append(_field(label, name, f'<input type="text" {typed}', ""))
     clear = '<button type="button" data-clear disabled>Clear</button>'
     return f'<div class="list-filters tools" role="group" aria-label="Filter">{"".join(fields)}{clear}</div>'
 
 
-def _field(label: str, control: str) -> str:
-    return f"<label><span>{label}</span>{control}</label>"
+def _field(label: str, name: str, opened: str, rest: str) -> str:
+    """Return a control under its label: the beginning of its tag, and what follows it."""
+    named = f'id="list-by-{name}" data-filter="{name}"'
+    return f'<div><label for="list-by-{name}">{label}</label>{opened} {named}>{rest}</div>'
 
 
 def _actions(count: int) -> str:

@@ -88,6 +88,20 @@
     list.querySelector('[data-filter]').focus();
   };
 
+  // Gradio changes what differs and keeps the rest: what was typed and ticked in the list before is not of this one
+  const beginAnew = (place) => {
+    for (const field of all('input', place)) Object.assign(field, { value: field.defaultValue, checked: false, indeterminate: false });
+    for (const field of all('select', place)) field.selectedIndex = 0;
+    for (const paper of papersOf(place)) delete paper.said;
+  };
+
+  const save = ({ name, type, text }) => {
+    const url = URL.createObjectURL(new Blob([text], { type }));
+    Object.assign(document.createElement('a'), { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  };
+  window.paperchat = Object.assign(window.paperchat || {}, { beginAnew, save });
+
   const find = (request) => {
     const count = document.getElementById('list-count').value;
     window.paperchat.run('list_papers', { request, count });
