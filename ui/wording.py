@@ -34,7 +34,7 @@ def one_line(text: str) -> str:
 def shortened(text: str) -> str:
     """Return a text of at most 80 characters, cut between words where it can be.
 
-    >>> shortened("word " * 30)[-9:]
+    >>> shortened("word " * 30)[-10:]
     'word word…'
     """
     if len(text) <= _SHORT_CHARS:
