@@ -34,13 +34,14 @@ from rag.lists import PaperList
 from rag.loader import WriterLoader
 from rag.map import Atlas, PaperMap
 from rag.nli import CrossEncoderInferrer
+from rag.ownwriter import as_writer
 from rag.refusal import NOTHING_ASKED, nobody_mentions, none_is_about
 from rag.rerank import DEPTH, CrossEncoderReranker, rerank
 from rag.respond import Responder, declined
 from rag.retrieve import LIST_WEIGHTS, MEANING, WEIGHTS, Found, Ranked, Weights, search
 from rag.settings import Settings
 from rag.streams import awaited
-from rag.writer import Writer, as_writer, open_writer
+from rag.writer import Writer, open_writer
 
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -236,6 +237,12 @@ class Engine:
         Args:
             limit: Papers that it returns for a question.
             within: Ids of the papers to choose from; None takes all.
+
+        Returns:
+            A `BaseRetriever` whose nodes are papers; what `search` raises, it raises too.
+
+        Raises:
+            ValueError: `limit` is below 1.
         """
         from rag.llamaindex import PaperRetriever
 
@@ -247,6 +254,9 @@ class Engine:
         Args:
             streaming: Its response hands out the answer while it grows, sentence by checked sentence.
             within: Ids of the papers that may answer; None takes all.
+
+        Returns:
+            A `BaseQueryEngine` whose source nodes are the cited papers; what `ask` raises, it raises too.
         """
         from rag.llamaindex import PaperQueryEngine
 

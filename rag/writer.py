@@ -84,29 +84,11 @@ class LlamaIndexWriter:
             yield self._llm.chat(chat, **options)
 
     def _options(self, max_tokens: int) -> dict[str, Any]:
+        """Return what the model takes beside the messages."""
         return {"max_tokens": max_tokens}
 
 
-class _OwnWriter(LlamaIndexWriter):
-    """The model of a caller, of which only LlamaIndex's interface is known: it is left where its limit is reached.
-
-    What a model calls that limit, and whether it takes one at all, differs; and its own settings are the caller's.
-    """
-
-    def write(self, messages: Sequence[Message], max_tokens: int, cancel: threading.Event) -> Iterator[Piece]:
-        """Yield the answer piece by piece, up to the piece that reaches the limit."""
-        written = 0
-        for piece in super().write(messages, max_tokens, cancel):
-            yield piece
-            written += self.count(piece.text)
-            if written >= max_tokens:
-                return
-
-    def _options(self, max_tokens: int) -> dict[str, Any]:
-        return {}
-
-
-class _TransformersWriter(LlamaIndexWriter):
+class TransformersWriter(LlamaIndexWriter):
     """LlamaIndex's transformers model takes its limit from itself, and writes one answer at a time."""
 
     _one_at_a_time = threading.Lock()
@@ -127,27 +109,6 @@ class _TransformersWriter(LlamaIndexWriter):
 
     def _options(self, max_tokens: int) -> dict[str, Any]:
         return {}
-
-
-def as_writer(llm: "LLM") -> Writer:
-    """Return a LlamaIndex language model as a `Writer`.
-
-    Tokens are counted by its `tokenizer` where it has one, else as four characters each.
-
-    Raises:
-        TypeError: It is no LlamaIndex `LLM`.
-    """
-    from llama_index.core.llms import LLM
-
-    if not isinstance(llm, LLM):
-        raise TypeError(f'llm is {llm!r}, expected a LlamaIndex LLM object. A model is named by model="…".')
-    name = llm.metadata.model_name
-    name = name if name not in ("", "unknown") else type(llm).__name__
-    if llm.class_name() == "HuggingFace_LLM":
-        tokenizer: Any = llm._tokenizer  # type: ignore[attr-defined]
-        return _TransformersWriter(name, llm, lambda text: len(tokenizer(text)["input_ids"]))
-    encode = getattr(getattr(llm, "tokenizer", None), "encode", None)
-    return _OwnWriter(name, llm, _quarter if encode is None else lambda text: len(encode(text)))
 
 
 def open_writer(settings: Settings) -> Writer | None:
@@ -206,7 +167,7 @@ def _transformers(settings: Settings) -> Writer:
         generate_kwargs={"do_sample": False},
         is_chat_model=True,
     )
-    return _TransformersWriter(Path(settings.model).name, llm, lambda text: len(tokenizer(text)["input_ids"]))
+    return TransformersWriter(Path(settings.model).name, llm, lambda text: len(tokenizer(text)["input_ids"]))
 
 
 def _server(settings: Settings) -> Writer:
@@ -243,11 +204,11 @@ def _server_count(url: str, key: str, name: str) -> Callable[[str], int]:
     try:
         count("a")
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        return _quarter
+        return count_quarters
     return count
 
 
-def _quarter(text: str) -> int:
+def count_quarters(text: str) -> int:
     """Return the tokens of a text where nobody counts them: one for each four characters."""
     return -(-len(text) // 4)
 

@@ -16,12 +16,13 @@ from llama_index.core.base.llms.types import CompletionResponse, CompletionRespo
 from llama_index.core.llms import MockLLM
 from llama_index.core.llms.callbacks import llm_completion_callback
 from llama_index.core.llms.custom import CustomLLM
+from llama_index.llms.openai_like import OpenAILike
 from pydantic import PrivateAttr
 
 from index import Paper, StoreError, UserError, as_encoder, models, update
 from index.vectors import Vectors
 from rag import Engine, Settings
-from rag.writer import as_writer
+from rag.ownwriter import as_writer
 from tests.conftest import TEXTS, HashingEncoder
 
 QUESTION = "How much less time does pretraining take with Compost?"
@@ -199,6 +200,8 @@ def test_tokens_are_counted_by_a_model_s_own_tokenizer() -> None:
 
     assert as_writer(Counts()).count("three words here") == 3
     assert as_writer(Says()).count("three words here") == 4
+    named = OpenAILike(model="mine", api_base="http://127.0.0.1:9/v1", api_key="none", tokenizer="somebody/tokenizer")
+    assert as_writer(named).count("three words here") == 4
     assert as_writer(MockLLM()).name == "MockLLM"
 
 

@@ -29,6 +29,7 @@ HOMES = {
         "rag/evaluation/llamaindex.py",
         "rag/llamacpp.py",
         "rag/llamaindex.py",
+        "rag/ownwriter.py",
         "rag/writer.py",
     },
     "ir_measures": {"rag/evaluation/retrieval.py"},
