@@ -115,7 +115,7 @@ def routes(service: Service) -> APIRouter:
         "/api/embed",
         summary="Embed texts",
         response_model=Vectors,
-        responses=documented(_413="The body is too large.", **busy),
+        responses=documented(_400="The body is no JSON.", _413="The body is too large.", **busy),
     )
     async def embed(body: Texts) -> Response:
         """Return the vector of each text, as the embedding model of the index makes it."""
