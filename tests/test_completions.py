@@ -232,11 +232,27 @@ def test_parameters_that_mean_nothing_here_are_passed_over(client: openai.OpenAI
     [
         ({"messages": []}, 400, "messages", "messages: List should have at least 1 item"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, 400, "messages.0.role", "messages.0.role: Input should"),
-        ({"messages": [{"role": "system", "content": "x"}]}, 400, "messages", "No message has the role 'user'."),
-        ({"messages": [{"role": "user", "content": " "}]}, 400, None, "The question is blank."),
+        (
+            {"messages": [{"role": "system", "content": "x"}]},
+            400,
+            "messages",
+            "No message of the role 'user' holds text.",
+        ),
+        (
+            {"messages": [{"role": "user", "content": " "}]},
+            400,
+            "messages",
+            "No message of the role 'user' holds text.",
+        ),
+        ({"messages": [{"role": "user", "content": "x" * 3000}]}, 400, None, "The question has 3000 characters"),
         ({"messages": ASKED, "model": "gpt-9"}, 404, "model", "No model 'gpt-9' here. There is paperchat."),
         ({"messages": ASKED, "n": 3}, 400, "n", "n: Input should be less than or equal to 1."),
-        ({"messages": ASKED, "response_format": {"type": "json_object"}}, 400, "response_format", "Answers are text"),
+        (
+            {"messages": ASKED, "response_format": {"type": "json_object"}},
+            400,
+            "response_format.type",
+            "response_format.type: ",
+        ),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]},
             400,
@@ -263,6 +279,8 @@ def test_a_body_that_is_no_json_and_an_address_that_is_not_there_are_errors_too(
     assert broken.status_code == 400 and "JSON" in broken.json()["error"]["message"]
     nowhere = httpx.post(f"{url}/v1/images/generations", json={}, trust_env=False)
     assert nowhere.status_code == 404 and nowhere.json()["error"]["code"] == "unknown_url"
+    wrong = httpx.get(f"{url}/v1/embeddings", trust_env=False)
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
 
 
 def test_a_crash_tells_nothing_of_itself(
@@ -350,8 +368,9 @@ def test_embeddings_are_those_of_the_engine(client: openai.OpenAI, engine: Engin
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"input": [[1, 2]]}, "The input is a list of token numbers"),
-        ({"input": ["a", " "]}, "Text 1 of the input is empty."),
+        ({"input": [[1, 2]]}, "input: Value error, these are tokens of another model; send text."),
+        ({"input": ["a", " "]}, "input: Value error, text 1 is empty; leave it out."),
+        ({"input": 3}, "input: Value error, these are tokens of another model; send text."),
         ({"input": "a", "dimensions": 7}, "hashing has 256 dimensions, not 7."),
         ({"input": "a", "model": "ada"}, "No model 'ada' here. There is paperchat and hashing."),
     ],
@@ -395,7 +414,7 @@ def test_messages_become_a_question_and_turns() -> None:
     texts: list[str | None] = ["s", "a?", "b?", "B [1].\n\nReferences\n\n1. **B**", "t", "c", "d?", None, "e?"]
     messages = [Said.model_validate({"role": r, "content": t}) for r, t in zip(roles, texts, strict=True)]
     assert Conversation.of(messages) == Conversation("e?", (Turn("b?", "B [1]."),))
-    with pytest.raises(Fault, match="No message has the role 'user'"):
+    with pytest.raises(Fault, match="No message of the role 'user' holds text"):
         Conversation.of(messages[:1])
 
 

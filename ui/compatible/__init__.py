@@ -26,9 +26,15 @@ from ui.compatible.records import (
 from ui.compatible.replies import completion, frames, last
 
 _ERRORS: dict[int | str, dict[str, Any]] = {"4XX": {"model": ErrorReply}, "5XX": {"model": ErrorReply}}
+_SENT = 'data: {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "It"}}]}'
 _STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The answer, or its chunks."}
+    200: {
+        "content": {"text/event-stream": {"example": f"{_SENT}\n\ndata: [DONE]\n\n"}},
+        "description": "The answer, or its chunks.",
+    }
 }
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+_KNOWN = {"models": "GET", "chat/completions": "POST", "embeddings": "POST"}
 
 
 def router(service: Service) -> APIRouter:
@@ -39,8 +45,7 @@ def router(service: Service) -> APIRouter:
     routes.get("/models/{name:path}", summary="Describe a model")(face.model)
     routes.post("/chat/completions", summary="Answer a chat", response_model=ChatReply, responses=_STREAM)(face.chat)
     routes.post("/embeddings", summary="Embed texts")(face.embed)
-    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-    routes.add_api_route("/{path:path}", face.nowhere, methods=methods, include_in_schema=False)
+    routes.add_api_route("/{path:path}", face.nowhere, methods=_METHODS, include_in_schema=False)
     return routes
 
 
@@ -66,8 +71,6 @@ class _Face:
     async def chat(self, request: Request, body: Annotated[ChatRequest, Body()]) -> Response:
         """Answer the last message of the user from the papers; the messages before it are the conversation."""
         _known(body.model, MODEL)
-        if (body.response_format or {}).get("type", "text") != "text":
-            raise Fault("Answers are text with citations: only the response format 'text'.", param="response_format")
         most = self.engine.settings.answer_tokens
         asked = Conversation.of(body.messages)
         steps = self.service.answers(asked.question, asked.history, face="openai")
@@ -85,7 +88,7 @@ class _Face:
         """Embed each text with the embedding model of the index."""
         name = self.engine.status().encoder
         _known(body.model, MODEL, name)
-        texts = _texts(body)
+        texts = [body.input] if isinstance(body.input, str) else body.input
         vectors = await self.service.aside(lambda: self.engine.embed(texts))
         if body.dimensions not in (None, vectors.shape[1]):
             raise Fault(f"{name} has {vectors.shape[1]} dimensions, not {body.dimensions}.", param="dimensions")
@@ -98,12 +101,10 @@ class _Face:
 
     async def nowhere(self, path: str) -> None:
         """Say what there is."""
-        raise Fault(
-            f"Nothing at /v1/{path} for this method. There are GET /v1/models, POST /v1/chat/completions and "
-            "POST /v1/embeddings.",
-            code="unknown_url",
-            status=404,
-        )
+        if allowed := "GET" if path.startswith("models/") else _KNOWN.get(path):
+            raise Fault(f"/v1/{path} takes {allowed} only.", status=405, headers={"Allow": allowed})
+        there = ", ".join(f"{method} /v1/{known}" for known, method in _KNOWN.items())
+        raise Fault(f"Nothing at /v1/{path}. There are {there}.", code="unknown_url", status=404)
 
 
 def _known(name: str, *names: str) -> None:
@@ -111,18 +112,6 @@ def _known(name: str, *names: str) -> None:
     if name not in names:
         known = " and ".join(dict.fromkeys(names))
         raise Fault(f"No model {name!r} here. There is {known}.", param="model", code="model_not_found", status=404)
-
-
-def _texts(body: EmbeddingsRequest) -> list[str]:
-    """Return the texts of a request; numbers in place of text are tokens of another model."""
-    texts = [body.input] if isinstance(body.input, str) else body.input
-    if not all(isinstance(text, str) for text in texts):
-        raise Fault(
-            "The input is a list of token numbers: send text, another model's tokens mean nothing here.", "input"
-        )
-    if empty := [at for at, text in enumerate(texts) if not str(text).strip()]:
-        raise Fault(f"Text {empty[0]} of the input is empty. Leave it out.", param="input")
-    return [str(text) for text in texts]
 
 
 def _packed(vector: "np.ndarray[Any, np.dtype[np.float32]]") -> str:

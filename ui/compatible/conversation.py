@@ -23,12 +23,12 @@ class Conversation:
         Instructions (system, developer), results of tools, and questions that nobody answered are passed over.
 
         Raises:
-            Fault: No message is the user's, or one holds something other than text.
+            Fault: No message with text is the user's, or one holds something other than text.
         """
         texts = [(message.role, _text(at, message)) for at, message in enumerate(messages)]
-        last = max((at for at, (role, _) in enumerate(texts) if role == "user"), default=None)
+        last = max((at for at, (role, text) in enumerate(texts) if role == "user" and text.strip()), default=None)
         if last is None:
-            raise Fault("No message has the role 'user'. Put the question into one.", param="messages")
+            raise Fault("No message of the role 'user' holds text. Put the question into one.", param="messages")
         turns: list[Turn] = []
         asked = ""
         for role, text in texts[:last]:

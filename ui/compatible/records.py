@@ -5,12 +5,20 @@ Fields of that API that have no meaning here (temperature, tools, …) are taken
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 MODEL = "paperchat"
 """The one model's name."""
 
+Text = Annotated[str, Field(pattern=r"\S")]
+
 _QUESTION: dict[str, Any] = {"model": MODEL, "messages": [{"role": "user", "content": "What is curriculum learning?"}]}
+_ASKED: dict[str, Any] = {
+    "contains": {
+        "properties": {"role": {"const": "user"}, "content": {"type": "string", "pattern": r"\S"}},
+        "required": ["role", "content"],
+    }
+}
 _TEXTS: dict[str, Any] = {"model": MODEL, "input": ["curriculum learning", "differential privacy"]}
 
 
@@ -21,7 +29,7 @@ class _Taken(BaseModel):
 class Part(_Taken):
     """A part of a message; only text is read."""
 
-    type: str
+    type: str = Field(json_schema_extra={"enum": ["text", "refusal"]})
     text: str | None = None
     refusal: str | None = None
 
@@ -39,17 +47,23 @@ class StreamOptions(_Taken):
     include_usage: bool | None = Field(default=None, description="A last chunk tells the tokens.")
 
 
+class ResponseFormat(_Taken):
+    """How the answer is written: as text with citations."""
+
+    type: Literal["text"]
+
+
 class ChatRequest(_Taken):
     """A chat whose last message of the user is to be answered."""
 
     model_config = ConfigDict(strict=True, json_schema_extra={"examples": [_QUESTION, {**_QUESTION, "stream": True}]})
 
     model: str = Field(default=MODEL, description="One of those that `/v1/models` lists.")
-    messages: Annotated[list[Message], Field(min_length=1)]
+    messages: list[Message] = Field(min_length=1, json_schema_extra=_ASKED)
     stream: bool | None = Field(default=None, description="Send sentences as they are checked, as server-sent events.")
     stream_options: StreamOptions | None = None
     n: Annotated[int, Field(ge=1, le=1)] | None = Field(default=None, description="There is one answer.")
-    response_format: dict[str, Any] | None = Field(default=None, description="Only the type `text`.")
+    response_format: ResponseFormat | None = None
 
 
 class EmbeddingsRequest(_Taken):
@@ -58,9 +72,20 @@ class EmbeddingsRequest(_Taken):
     model_config = ConfigDict(strict=True, json_schema_extra={"examples": [_TEXTS]})
 
     model: str = Field(default=MODEL, description="`paperchat`, or the name of the embedding model.")
-    input: str | Annotated[list[str], Field(min_length=1, max_length=2048)] | list[int] | list[list[int]]
+    input: Text | Annotated[list[Text], Field(min_length=1, max_length=2048)]
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = Field(default=None, description="As many as the embedding model has, if given.")
+
+    @field_validator("input", mode="before")
+    @classmethod
+    def _is_text(cls, given: Any) -> Any:  # noqa: ANN401 - whatever was sent
+        """Say in plain words what is wrong with an input: tokens of another model, or an empty text."""
+        texts = given if isinstance(given, list) else [given]
+        if any(isinstance(text, int | list) for text in texts):
+            raise ValueError("these are tokens of another model; send text")
+        if empty := [at for at, text in enumerate(texts) if isinstance(text, str) and not text.strip()]:
+            raise ValueError(f"text {empty[0]} is empty; leave it out")
+        return given
 
 
 class Usage(BaseModel):
