@@ -129,7 +129,7 @@ def test_legend_explains_what_stands_there() -> None:
 def test_nothing_found_says_why_and_what_the_index_holds() -> None:
     told = Outline(table.nothing(PaperList("soup", (), "None of the 2 papers is about that."), 2, [("pretraining", 2)]))
     assert " ".join(told.text.split()) == (
-        "soup None of the 2 papers is about that. The index holds 2 papers, most of them on pretraining 2"
+        "soup None of the 2 papers is about that. The index holds 2 papers; its commonest topics are pretraining 2"
     )
     assert Outline(table.nothing(PaperList("soup", ()), 1, [])).text.strip().endswith("The index holds 1 paper.")
     assert table.told(PaperList("soup", (), "None.")) == "No papers found. None."

@@ -66,7 +66,7 @@ def nothing(found: PaperList, papers: int, topics: Sequence[tuple[str, int]]) ->
     return (
         f'<section class="list" aria-label="No papers"><h2 class="list-title">{escape(found.request)}</h2>'
         f"{_note(found.note)}<p>The index holds {_papers(papers)}"
-        + (f", most of them on</p><ul class='list-held'>{held}</ul></section>" if held else ".</p></section>")
+        + (f'; its commonest topics are</p><ul class="list-held">{held}</ul></section>' if held else ".</p></section>")
     )
 
 
