@@ -3,11 +3,10 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -19,7 +18,10 @@ from rag.writer import Message, Piece
 from tests.conftest import HashingEncoder, ScriptedWriter
 from ui import api
 from ui.admission import Admission
+from ui.api.events import Step, frames
 from ui.api.limits import JSON_MIB, MIB
+from ui.api.listening import EventStream
+from ui.api.service import Queued
 from ui.server import app
 
 HOST = "http://127.0.0.1"
@@ -76,14 +78,14 @@ def client(whole: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
-def events(response: httpx.Response) -> list[tuple[str, Any]]:
+def events(response: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - of the test client, whose library is its own
     """Return the events of a response: their names and data."""
     assert response.headers["content-type"].startswith("text/event-stream")
     blocks = [block.split("\n") for block in response.text.strip().split("\n\n")]
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in blocks]
 
 
-def problem(response: httpx.Response, status: int) -> dict[str, Any]:
+def problem(response: Any, status: int) -> dict[str, Any]:  # noqa: ANN401
     """Return the problem of a response that has this status."""
     assert response.headers["content-type"] == "application/problem+json"
     told: dict[str, Any] = response.json()
@@ -238,6 +240,47 @@ def test_an_answer_ends_at_the_time_limit_and_keeps_what_was_written(folder: Pat
     assert told["note"] == "Ended after 1 seconds, the time limit of an answer."
 
 
+def test_a_stream_that_is_silent_for_long_says_that_it_lives() -> None:
+    async def play() -> list[bytes]:
+        go, sent = asyncio.Event(), list[bytes]()
+
+        async def frames() -> AsyncGenerator[bytes, None]:
+            await go.wait()
+            yield b"data: 1\n\n"
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message.get("body", b""))
+            if sent.count(b": ping\n\n") == 2:
+                go.set()
+
+        async def receive() -> MutableMapping[str, Any]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        await EventStream(frames(), ping_s=0.01)({"type": "http"}, receive, send)
+        return sent
+
+    sent = asyncio.run(play())
+    assert sent.count(b": ping\n\n") >= 2 and sent[-2:] == [b"data: 1\n\n", b""]
+
+
+def test_what_fails_on_the_way_is_an_event_and_stands_in_the_log() -> None:
+    async def steps() -> AsyncGenerator[Step, None]:
+        yield Queued(1)
+        raise RuntimeError("at /home/somebody/secret.py")
+
+    async def play() -> list[bytes]:
+        all_steps, sent = steps(), list[bytes]()
+        with pytest.raises(RuntimeError):
+            async for each in frames(await anext(all_steps), all_steps, "/api/ask"):
+                sent.append(each)
+        return sent
+
+    queued, error = asyncio.run(play())
+    assert queued == b'event: queued\ndata: {"ahead": 1}\n\n'
+    assert error.startswith(b"event: error\n") and b'"status": 500' in error and b"secret" not in error
+
+
 def test_a_search_returns_the_nearest_papers_first(client: TestClient) -> None:
     found = client.post("/api/search", json={"question": "pretraining from old checkpoints", "limit": 3}).json()
     assert len(found["matches"]) == 3
@@ -256,7 +299,7 @@ def test_a_search_returns_the_nearest_papers_first(client: TestClient) -> None:
     ],
 )
 def test_a_list_comes_in_the_format_that_is_asked_for(client: TestClient, wanted: str, media: str, begins: str) -> None:
-    asked = {"request": "counting seaweed from boats", "limit": 2}
+    asked: dict[str, str | int] = {"request": "counting seaweed from boats", "limit": 2}
     posted = client.post("/api/papers", json={**asked, "format": wanted})
     assert posted.headers["content-type"] == media
     assert posted.text.startswith(begins)

@@ -154,6 +154,19 @@ def test_who_goes_away_while_waiting_leaves_the_queue(
             assert becomes(lambda: queue.waiting == 0)
 
 
+def test_what_does_not_fit_after_waiting_is_an_event(
+    index_folder: Path, encoder: HashingEncoder, slow: Waiting
+) -> None:
+    with running(index_folder, encoder, slow, answers_at_once=1, question_chars=100) as server:
+        place = server.app.state.admission.enter()
+        with asking(server, "x" * 101) as events:
+            assert next(events) == ("queued", {"ahead": 1})
+            place.leave()
+            name, problem = next(events)
+            assert (name, problem["status"], problem["instance"]) == ("error", 400, "/api/ask")
+            assert "has 101 characters" in problem["detail"] and list(events) == []
+
+
 def test_two_answers_grow_at_once_and_neither_hears_of_the_other(index_folder: Path, encoder: HashingEncoder) -> None:
     class Together(ScriptedWriter):
         """Writes only when two write."""

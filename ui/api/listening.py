@@ -36,8 +36,8 @@ async def while_there(receive: Receive, work: Awaitable[Result]) -> Result:
 class EventStream(EventSourceResponse):
     """Events as they come; once the client goes away, or at the end, the generator that makes them is closed."""
 
-    def __init__(self, frames: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(_kept_alive(frames), headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+    def __init__(self, frames: AsyncGenerator[bytes, None], ping_s: float = PING_S) -> None:
+        super().__init__(_kept_alive(frames, ping_s), headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
         self.frames = frames
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,12 +49,12 @@ class EventStream(EventSourceResponse):
                 return
 
 
-async def _kept_alive(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+async def _kept_alive(frames: AsyncGenerator[bytes, None], ping_s: float) -> AsyncGenerator[bytes, None]:
     """Yield frames, and comments where none comes for long."""
     while True:
         upcoming = asyncio.ensure_future(anext(frames, None))
         try:
-            while not (await asyncio.wait({upcoming}, timeout=PING_S))[0]:
+            while not (await asyncio.wait({upcoming}, timeout=ping_s))[0]:
                 yield KEEPALIVE_COMMENT
         finally:
             if not upcoming.done():

@@ -43,7 +43,13 @@ class Service:
         self._warming = threading.Lock()
 
     async def answers(
-        self, question: str, history: Sequence[Turn] = (), *, within: Collection[str] | None = None, face: str = "http"
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        within: Collection[str] | None = None,
+        face: str = "http",
+        cancel: threading.Event | None = None,
     ) -> AsyncGenerator[Queued | Answer, None]:
         """Yield how long the queue is while waiting, then the growing answer; leaving the iterator ends the answer.
 
@@ -54,17 +60,18 @@ class Service:
             history: Earlier turns, oldest first.
             within: Ids of the papers that may answer; None takes all.
             face: Under which the answer is counted.
+            cancel: When set, the answer ends within a second, in the queue too, and keeps what was written.
 
         Raises:
             Busy: Too many wait.
             UnknownPaper: No paper of `within` is in the index.
             UserError: The question or the history does not fit.
         """
-        settings, cancel, done = self.engine.settings, threading.Event(), False
+        settings, cancel, done = self.engine.settings, cancel or threading.Event(), False
         fit(history, settings)
         await self.aside(lambda: self.known(within))
         with self.admission.enter() as place:
-            async with aclosing(place.steps()) as steps:
+            async with aclosing(place.steps(cancel)) as steps:
                 async for ahead in steps:
                     yield Queued(ahead)
             overdue = threading.Event()
