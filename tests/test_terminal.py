@@ -513,12 +513,20 @@ class Pty:
         os.close(self.keys)
 
 
-@pytest.mark.model
-@pytest.mark.skipif(models.find(ENCODER) is None, reason=f"no weights: paperchat models pull {ENCODER}")
-def test_chat_in_a_terminal(tmp_path: Path, papers: list[Paper]) -> None:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, papers: list[Paper]) -> Path:
+    """Return a home folder with an index of the ten papers."""
     pytest.importorskip("pty", reason="pseudo-terminals are of Unix")
-    update(tmp_path / "index", papers, SentenceEncoder.from_name(ENCODER))
-    screen = Pty("chat", "--model", "none", PAPERCHAT_HOME=str(tmp_path))
+    if models.find(ENCODER) is None:
+        pytest.skip(f"no weights: paperchat models pull {ENCODER}")
+    folder = tmp_path_factory.mktemp("home")
+    update(folder / "index", papers, SentenceEncoder.from_name(ENCODER))
+    return folder
+
+
+@pytest.mark.model
+def test_chat_in_a_terminal(home: Path) -> None:
+    screen = Pty("chat", "--model", "none", PAPERCHAT_HOME=str(home))
     try:
         screen.until("10 papers · no language model.")
         screen.until("> ")
@@ -537,4 +545,15 @@ def test_chat_in_a_terminal(tmp_path: Path, papers: list[Paper]) -> None:
         assert screen.process.wait(60) == 0
     finally:
         screen.close()
-    assert f"+{QUESTION}\n" in (tmp_path / "questions.txt").read_text()
+    assert f"+{QUESTION}\n" in (home / "questions.txt").read_text()
+
+
+@pytest.mark.model
+def test_papers_are_a_list_to_read_in_a_terminal(home: Path) -> None:
+    screen = Pty("papers", "pruning of convolutional networks", "--limit", "1", PAPERCHAT_HOME=str(home))
+    try:
+        screen.until("\x1b[36m1.\x1b[0m \x1b[1mA Survey of Pruning in Convolutional Networks\x1b[0m\r\n")
+        screen.until("\x1b[2m“This survey compares")
+        assert screen.process.wait(60) == 0
+    finally:
+        screen.close()
