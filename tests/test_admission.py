@@ -75,7 +75,7 @@ def test_a_quick_answer_shortens_what_is_told_to_the_next() -> None:
 
 
 async def _steps(place: Place, told: list[int]) -> None:
-    async for ahead in place.steps():
+    async for ahead in place.steps(threading.Event()):
         told.append(ahead)
 
 
@@ -85,7 +85,7 @@ def test_an_event_loop_hears_of_every_step_forward() -> None:
         places = [admission.enter() for _ in range(3)]
         waiting = asyncio.create_task(_steps(places[2], told))
         for at in (0, 1):
-            while len(told) == at:
+            while len(told) == at and not waiting.done():
                 await asyncio.sleep(0)
             await asyncio.to_thread(places[at].leave)
         await waiting

@@ -10,6 +10,7 @@ from contextlib import suppress
 from index.errors import UserError
 
 _FIRST_GUESS_S = 10.0
+_POLL_S = 0.2
 _NEWEST_COUNTS = 0.2
 
 
@@ -100,15 +101,19 @@ class Place:
         with changed:
             return changed.wait_for(lambda: not self._admission._ahead(self), timeout_s)
 
-    async def steps(self) -> AsyncGenerator[int, None]:
-        """Yield how many are ahead whenever that changes, while an event loop goes on; ends once this one may begin."""
+    async def steps(self, cancel: threading.Event) -> AsyncGenerator[int, None]:
+        """Yield how many are ahead whenever that changes, while an event loop goes on.
+
+        Ends once this one may begin, or within a moment after `cancel` is set.
+        """
         loop, moved, told = asyncio.get_running_loop(), asyncio.Event(), 0
         self.moved = lambda: loop.call_soon_threadsafe(moved.set)
-        while ahead := self.ahead:
+        while (ahead := self.ahead) and not cancel.is_set():
             if ahead != told:
                 told = ahead
                 yield ahead
-            await moved.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(moved.wait(), _POLL_S)
             moved.clear()
 
     def leave(self) -> None:
