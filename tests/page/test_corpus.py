@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from index import Paper, update
 from index.errors import ModelError
@@ -91,7 +91,7 @@ def press_point(page: Page, title: str) -> None:
 
 def upload(page: Page, name: str, text: str) -> None:
     page.get_by_label("Files to upload").set_input_files(
-        [{"name": name, "mimeType": "text/plain", "buffer": text.encode()}]
+        FilePayload(name=name, mimeType="text/plain", buffer=text.encode())
     )
 
 
@@ -242,7 +242,7 @@ def test_a_hostile_title_and_a_hostile_file_stay_text(visit: Callable[..., Page]
     upload(page, "<img src=x onerror=window.pwned=1>.jsonl", json.dumps(evil) + "\n{\n")
     expect(page.locator(".adding-done")).to_contain_text("1 new paper.", timeout=60_000)
     corpus(page, 15)
-    page.get_by_role("button", name=HOSTILE).click()
+    page.locator(".holds").get_by_role("button", name=HOSTILE).click()
     expect(page.locator(".atlas-only")).to_contain_text(HOSTILE)
     assert page.locator("#corpus img, #corpus script").count() == 0
     assert page.evaluate("window.pwned") is None
