@@ -139,7 +139,7 @@ def _table(kind: str, title: str, counts: Counts) -> str:
         total = sum(count for _, count in rest)
         rows.append(f'<tr class="rest"><th scope="row">{len(rest):,} others</th><td></td><td>{total:,}</td></tr>')
     head = '<thead class="unseen"><tr><th scope="col">Name</th><td></td><th scope="col">Papers</th></tr></thead>'
-    return f'<table><caption>{title}</caption>{head}<tbody>{"".join(rows)}</tbody></table>'
+    return f"<table><caption>{title}</caption>{head}<tbody>{''.join(rows)}</tbody></table>"
 
 
 def _bar(count: int, most: int) -> str:
