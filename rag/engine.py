@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from index.chunks import sentences
 from index.encoders import as_encoder
 from index.errors import StoreError, UserError
 from index.papers import Paper
@@ -38,7 +39,7 @@ from rag.ownwriter import as_writer
 from rag.refusal import NOTHING_ASKED, nobody_mentions, none_is_about
 from rag.rerank import DEPTH, CrossEncoderReranker, rerank
 from rag.respond import Responder, declined
-from rag.retrieve import LIST_WEIGHTS, MEANING, WEIGHTS, Found, Ranked, Weights, search
+from rag.retrieve import LIST_WEIGHTS, MEANING, WEIGHTS, Found, Ranked, Weights, coverage, search
 from rag.settings import Settings
 from rag.streams import awaited
 from rag.writer import Writer, open_writer
@@ -63,6 +64,7 @@ class Status:
         encoder: Name of the embedding model.
         writer: Name of the language model, "none" for none.
         writer_state: "ready", "loading", or why there is none.
+        generation: Of the index: counts its updates.
     """
 
     papers: int
@@ -70,6 +72,7 @@ class Status:
     encoder: str
     writer: str
     writer_state: str
+    generation: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -98,6 +101,7 @@ class Engine:
         self._opening = threading.Lock()
         self._atlas = Atlas()
         self._remove: Callable[[], object] = lambda: None  # a temporary index
+        self._warmer = threading.Thread(target=self._warm, daemon=True)
 
     @classmethod
     def open(
@@ -176,18 +180,31 @@ class Engine:
         store = Store.open(settings.index_folder, encoder)
         if own is None:
             loader = WriterLoader(lambda: open_writer(settings), warm=background, times=settings.parallel)
-            loader.start()
         else:
             loader = WriterLoader.of(own)
-        warmer = threading.Thread(target=encoder.encode, args=(["warm"],), daemon=True)
-        warmer.start()
+        engine = cls(settings, store, encoder, loader)
+        engine._warmer.start()
         if not background:
-            warmer.join()
-            loader.wait()
-        return cls(settings, store, encoder, loader)
+            engine.wait()
+        return engine
+
+    def _warm(self) -> None:
+        """Load what the first question needs; in this order, because scipy, in the splitter, breaks on half a torch."""
+        try:
+            sentences("Warm.")
+        finally:
+            self._loader.start()
+        self._encoder.encode(["warm"])
+
+    def _warmed(self) -> Encoder:
+        """Return the encoder once everything is loaded that it needs."""
+        if self._warmer.is_alive():
+            self._warmer.join()
+        return self._encoder
 
     def wait(self) -> None:
         """Return once the language model is loaded and has read what all prompts begin with, or has failed."""
+        self._warmed()
         self._loader.wait()
 
     def close(self) -> None:
@@ -207,7 +224,8 @@ class Engine:
         store = self._current()
         sources = dict.fromkeys(source for paper in store.papers for source in paper.sources)
         name = self._loader.writer.name if self._loader.writer else self.settings.model
-        return Status(len(store.papers), tuple(sources), self._encoder.name, name, self._loader.state)
+        generation = store.manifest.generation
+        return Status(len(store.papers), tuple(sources), self._encoder.name, name, self._loader.state, generation)
 
     def examples(self, limit: int = 4) -> list[str]:
         """Return questions that the index can answer: a list on its commonest topic, and about named methods."""
@@ -215,7 +233,7 @@ class Engine:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return float32 `(n, dim)`, one row of length 1 for each text."""
-        return self._encoder.encode(list(texts))
+        return self._warmed().encode(list(texts))
 
     def search(self, question: str, limit: int = 10, *, within: Collection[str] | None = None) -> list[Match]:
         """Return the papers nearest to a question, best first, each with its sentences, nearest first.
@@ -290,7 +308,7 @@ class Engine:
         Raises:
             StoreError: Another process is writing the index, or its folder cannot be written.
         """
-        return update_politely(self._current().folder, papers, self._encoder, progress)
+        return update_politely(self._current().folder, papers, self._warmed(), progress)
 
     def similar(self, paper_id: str, limit: int = 10) -> list[Match]:
         """Return the papers nearest to one by their vectors, nearest first, each with its sentences, nearest first.
@@ -308,7 +326,7 @@ class Engine:
         nearest = np.lexsort((np.asarray(others), -np.round(cosines, 6)))[: _positive(limit)]
         near = [(store.papers[others[each]], float(max(cosines[each], 0.0))) for each in nearest]
         ranked = [Ranked(paper, cosine, found_by=(MEANING,)) for paper, cosine in near]
-        return [source.match() for source in gather(self._encoder, vector, ranked)]
+        return [source.match() for source in gather(self._warmed(), vector, ranked)]
 
     def papers(self, request: str, limit: int | None = None) -> PaperList:
         """Return the papers on a topic, best first, each with the sentence that says why.
@@ -400,13 +418,19 @@ class Engine:
     def _find(
         self, answer: Answer, part: str, history: Sequence[Turn], within: Collection[str] | None
     ) -> tuple[Answer, Found]:
-        """Search for a question; one that nothing is about is searched for once more behind the question before."""
+        """Search for a question; one that nothing is about is searched for once more behind the question before.
+
+        That counts only where a paper that comes has a word of the question itself: else what is found is about the
+        question before.
+        """
         found = self._search(answer.standalone, SHOWN_PAPERS, within=within)
         if found.relevant or not history or answer.standalone != part:
             return answer, found
         behind = f"{history[-1].question} {part}"
         again = self._search(behind, SHOWN_PAPERS, within=within)
-        return (replace(answer, standalone=behind), again) if again.relevant else (answer, found)
+        if again.relevant and coverage(self._store, part, [hit.paper for hit in again.ranked[:3]]):
+            return replace(answer, standalone=behind), again
+        return answer, found
 
     def _why_not(self, question: str, found: Found) -> str:
         """Say why nothing of what was found can answer a question; "" where something may."""
@@ -439,6 +463,7 @@ class Engine:
         return self._store
 
     def _checked(self, question: str) -> str:
+        self._warmed()
         text = " ".join(question.split())
         if not text:
             raise UserError("The question is blank. Ask something about the papers.")

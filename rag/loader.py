@@ -27,8 +27,9 @@ class WriterLoader:
         return loader
 
     def start(self) -> None:
-        """Begin to load."""
-        self._thread.start()
+        """Begin to load; one that has loaded stays as it is."""
+        if self.state == "loading":
+            self._thread.start()
 
     def wait(self) -> None:
         """Return once the model is loaded or has failed."""

@@ -160,7 +160,7 @@ def search(
     )
     first = [hit.paper for hit in ranked[:3]]
     return Found(
-        asked.vector, ranked, float(cosines.max()), _coverage(store, question, first), _named(store, question, first)
+        asked.vector, ranked, float(cosines.max()), coverage(store, question, first), _named(store, question, first)
     )
 
 
@@ -182,7 +182,7 @@ def _encoded(encoder: Encoder, question: str) -> Encoded:
     return Encoded(vector, (), np.zeros((0, len(vector)), dtype=np.float32))
 
 
-def _coverage(store: Store, question: str, papers: Sequence[Paper]) -> float:
+def coverage(store: Store, question: str, papers: Sequence[Paper]) -> float:
     """Return the largest share of the question's words in one paper, each word weighted by its rarity."""
     weights = {word: store.rarity(word) for word in tokenize(question)}
     total = sum(weights.values())

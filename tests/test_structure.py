@@ -44,7 +44,7 @@ HOMES = {
     "sklearn": {"index/layout.py"},
     "threadpoolctl": {"index/layout.py"},
     "prometheus_client": {"ui/api/metrics.py"},
-    "fastapi": {"ui/server.py", "ui/page/__init__.py"}
+    "fastapi": {"ui/server.py", "ui/page/__init__.py", "ui/page/downloads.py"}
     | {f"ui/api/{name}.py" for name in ("__init__", "asking", "events", "health", "listening", "listing", "problems")}
     | {f"ui/compatible/{name}.py" for name in ("__init__", "faults")},
 }

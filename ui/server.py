@@ -92,7 +92,7 @@ def app(engine: Engine, access: Access | None = None) -> FastAPI:
     whole.include_router(compatible.router(service))
     agents.mount(whole, service)
     api.close(whole)
-    page.mount(whole, engine, whole.state.admission, whole.state.conversations)
+    page.mount(whole, service, whole.state.conversations)
     return whole
 
 

@@ -83,6 +83,31 @@ def test_keys_lead_to_the_question_a_new_chat_and_their_list(visit: Callable[...
     expect(page.locator(".turn")).to_have_count(0)
 
 
+def test_keys_can_be_turned_off(visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_label("Keys without Ctrl").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.locator("#hello h2").click()
+    page.keyboard.press("?")
+    page.keyboard.press("/")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_label("Question")).not_to_be_focused()
+
+
+def test_the_focus_stays_where_one_works(visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.get_by_label("Question").fill("What is UL2?")
+    page.get_by_role("button", name="Ask", exact=True).press("Enter")
+    whole(page)
+    expect(page.get_by_label("Question")).to_be_focused()
+    expect(page.locator("#said")).to_contain_text("UL2 mixes several denoisers in one objective.")
+    page.get_by_label("More for What is UL2?").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Rename")).to_be_hidden()
+    assert page.get_by_role("navigation", name="Chats").count() == page.get_by_role("complementary").count() == 1
+
+
 def test_light_and_dark_are_chosen_and_remembered(visit: Callable[..., Page]) -> None:
     page = visit()
     colour = "getComputedStyle(document.querySelector('#hello h2')).color"
@@ -104,6 +129,18 @@ def test_earlier_chats_open_as_a_drawer_where_the_page_is_narrow(visit: Callable
     expect(page.locator(".chats .open")).to_have_text(["What is UL2?"])
     page.keyboard.press("Escape")
     expect(page.locator("#chats")).to_be_hidden()
+
+
+@pytest.mark.parametrize("by_slash", [True, False])
+def test_a_list_is_asked_for_from_the_chat(visit: Callable[..., Page], by_slash: bool) -> None:
+    page = visit()
+    if by_slash:
+        ask(page, "/list denoisers in pretraining")
+    else:
+        page.get_by_label("Question").fill("denoisers in pretraining")
+        page.get_by_role("button", name="List papers").click()
+    expect(page.get_by_role("tab", name="Lists")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#list tbody")).to_contain_text("UL2: Unifying Language Learning Paradigms")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

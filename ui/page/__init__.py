@@ -13,8 +13,7 @@ import gradio as gr
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from rag.engine import Engine
-from ui.admission import Admission
+from ui.api.service import Service
 from ui.conversations import Conversations
 from ui.page import downloads, frame
 from ui.page.chat import Chat
@@ -25,12 +24,12 @@ from ui.page.lists import Lists
 LOOK = Path(__file__).with_name("look")
 
 
-def mount(whole: FastAPI, engine: Engine, admission: Admission, conversations: Conversations) -> None:
+def mount(whole: FastAPI, service: Service, conversations: Conversations) -> None:
     """Put the page at the root of an application, behind the routes that it has; `state.end_streams()` ends answers.
 
     Gradio's own `launch()` would also do, but it asks for its own page through whatever proxy the environment names.
     """
-    page = _Page(engine, admission, conversations)
+    page = _Page(service, conversations)
     whole.include_router(downloads.router(conversations))
     whole.mount("/look", StaticFiles(directory=LOOK))
     scripts = "".join(f'<script src="look/{path.name}" defer></script>' for path in sorted(LOOK.glob("*.js")))
@@ -52,6 +51,7 @@ def mount(whole: FastAPI, engine: Engine, admission: Admission, conversations: C
 
     def end_streams() -> None:
         page.chat.end_all()
+        page.corpus.adding.close()
         mounted.app.stop_event.set()
 
     whole.state.end_streams = end_streams
@@ -60,8 +60,8 @@ def mount(whole: FastAPI, engine: Engine, admission: Admission, conversations: C
 class _Page:
     """The frame: a line on top, the views below it."""
 
-    def __init__(self, engine: Engine, admission: Admission, conversations: Conversations) -> None:
-        self.engine = engine
+    def __init__(self, service: Service, conversations: Conversations) -> None:
+        self.engine = engine = service.engine
         with gr.Blocks(title="paperchat", analytics_enabled=False, fill_width=True) as self.blocks:
             self.clock = gr.Timer(2)
             with gr.Row(elem_id="top"):
@@ -70,7 +70,7 @@ class _Page:
                 markup(frame.buttons(), "right")
                 bridge = lay_bridge()
             with gr.Tabs(elem_id="views") as views:
-                desk = Desk(engine, admission, conversations, bridge, views)
+                desk = Desk(engine, service, conversations, bridge, views)
                 with gr.Tab("Chat", id="chat"):
                     self.chat = Chat(desk)
                 with gr.Tab("Lists", id="lists"):
@@ -81,6 +81,7 @@ class _Page:
             self.lists.connect()
             self.blocks.load(self.chat.restore, None, self.chat.shown, **QUIET)
             gr.on([self.blocks.load, self.clock.tick], self.tell_status, None, [self.status, self.clock], **QUIET)
+            bridge.refresh_status(self.tell_status, None, [self.status, self.clock], **QUIET)
             self.blocks.unload(self.chat.drop)
         self.blocks.queue(default_concurrency_limit=None)
 

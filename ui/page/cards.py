@@ -71,9 +71,7 @@ def card(paper: Paper, quotes: Iterable[Quote] = (), label: str = "", card_id: s
     url, title = link(paper), escape(paper.title)
     linked = f'<a href="{escape(url)}"{AWAY}>{title}</a>' if url else title
     named = f' id="{escape(card_id)}"' if card_id else ""
-    return (
-        f'<article class="card"{named} tabindex="-1"><h3>{label}{linked}</h3>{details(paper, quotes)}{end}</article>'
-    )
+    return f'<article class="card"{named} tabindex="-1"><h3>{label}{linked}</h3>{details(paper, quotes)}{end}</article>'
 
 
 def actions(paper: Paper) -> str:

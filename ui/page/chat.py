@@ -3,8 +3,10 @@
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -12,6 +14,7 @@ import gradio as gr
 from index.errors import UserError
 from rag.answer import Answer
 from ui.access import visitor
+from ui.api.service import Queued
 from ui.feedback import Thumb
 from ui.page import cards, history, turns
 from ui.page.desk import QUIET, Desk, Updates, markup
@@ -19,8 +22,8 @@ from ui.page.lists import Lists
 from ui.page.talk import Talk
 
 _LIST_COMMANDS = ("/list", "/papers")
-_SIMILAR_SHOWN = 8
-_POLL_S = 0.2
+_SIMILAR_SHOWN, _CHATS_SHOWN = 8, 200
+_THUMBS: dict[str, Thumb] = {"up": "up", "down": "down"}
 _log = logging.getLogger(__name__)
 
 
@@ -98,7 +101,7 @@ class Chat:
         bridge.delete_chat(self.delete, **at_once)
         bridge.similar(self.show_similar, None, [self.similar, views], **QUIET)
         bridge.close_similar(lambda: "", None, self.similar, queue=False, **QUIET)
-        self.list.click(self.to_list, self.box, [self.box, views, *lists.shown], **QUIET)
+        self.list.click(self._list, self.box, [self.box, views, *lists.shown], **QUIET)
         self.find.change(self.search, [self.find, self.talk], self.history, trigger_mode="always_last", **QUIET)
         self.stop.click(self.end, queue=False, **QUIET)
         self.new.click(self.clear, None, shown, queue=False, **QUIET)
@@ -106,25 +109,26 @@ class Chat:
 
     # Answers
 
-    def answer(self, question: str, talk: Talk, request: gr.Request) -> Iterator[Updates]:
+    async def answer(self, question: str, talk: Talk, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """Show a question and its growing answer; keep it once it is whole."""
         command, _, rest = question.strip().partition(" ")
         if command in _LIST_COMMANDS:
-            yield from self.to_list(rest)
+            yield await self.desk.service.aside(lambda: self._list(rest))
             return
         talk = talk.until(talk.edits) if talk.edits else talk
         run = self.runs[request.session_hash] = _Run()
         number, answer, error = len(talk.answers) + 1, Answer(question, question), ""
         yield self._begun(talk, answer)
         try:
-            with self.desk.admission.enter() as place:
-                while not (place.wait(_POLL_S) or run.cancel.is_set()):
-                    yield {self.turn: turns.turn(number, answer, ahead=place.ahead)}
-                evidence = ""
-                for answer in self.engine.stream(question, talk.history, cancel=run.cancel, within=talk.within or None):
+            evidence = ""
+            async with aclosing(self._growing(question, talk, run)) as states:
+                async for state in states:
                     if run.dropped:
                         return
-                    now = cards.evidence(number, answer)
+                    if isinstance(state, Queued):
+                        yield {self.turn: turns.turn(number, answer, ahead=state.ahead)}
+                        continue
+                    answer, now = state, cards.evidence(number, state)
                     yield {self.turn: turns.turn(number, answer), **({} if now == evidence else {self.cards: now})}
                     evidence = now
         except UserError as failure:
@@ -137,14 +141,25 @@ class Chat:
         if not run.dropped:
             yield self._ended(question, talk, answer, error, visitor(request))
 
-    def ask_next(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
-        """Ask a question that was suggested."""
-        yield from self.answer(str(event.question), talk, request)
+    def _growing(self, question: str, talk: Talk, run: _Run) -> AsyncGenerator[Queued | Answer, None]:
+        history = talk.history(self.engine.settings)
+        within = talk.within or None
+        return self.desk.service.answers(question, history, within=within, face="page", cancel=run.cancel)
 
-    def retry(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
+    async def ask_next(self, talk: Talk, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Updates, None]:
+        """Ask a question that was suggested."""
+        async with aclosing(self.answer(str(event.question), talk, request)) as updates:
+            async for update in updates:
+                yield update
+
+    async def retry(self, talk: Talk, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """Ask the question of a turn once more."""
-        if number := talk.numbered(event):
-            yield from self.answer(talk.answers[number - 1].question, replace(talk, edits=number), request)
+        if number := _turn_of(event, talk):
+            question, within = talk.answers[number - 1].question, talk.scopes[number - 1]
+            talk = replace(talk, edits=number, within=within)
+            async with aclosing(self.answer(question, talk, request)) as updates:
+                async for update in updates:
+                    yield update
 
     def _begun(self, talk: Talk, answer: Answer) -> Updates:
         """Move earlier turns out of the way, and offer to stop."""
@@ -163,7 +178,7 @@ class Chat:
         number = len(talk.answers) + 1
         if not error:
             try:
-                talk = talk.kept(answer, self.desk.conversations, owner)
+                talk = talk.kept(answer, self.desk.conversations, owner, self.engine.status().generation)
             except UserError as failure:  # it is shown all the same
                 error = str(failure)
             else:
@@ -199,7 +214,7 @@ class Chat:
     def _whole(self, talk: Talk, owner: str) -> Updates:
         """Show a talk of which nothing is being written."""
         number, last = len(talk.answers), talk.answers[-1:]
-        rated = talk.ratings[-1] if talk.ratings else ""
+        rated = talk.ratings[-1] if talk.ratings else None
         return {
             self.talk: talk,
             **self._earlier(talk, number - 1),
@@ -225,13 +240,13 @@ class Chat:
         return asked + (turns.editing(talk.edits) if talk.edits else "")
 
     def _history(self, owner: str, current: str, search: str = "") -> str:
-        return history.rows(self.desk.conversations.list(owner, search), current, search)
+        return history.rows(self.desk.conversations.list(owner, search, _CHATS_SHOWN), current, search, owner)
 
     # Turns and papers
 
     def edit(self, talk: Talk, event: gr.EventData) -> Updates:
         """Put the question of a turn into the box, to be asked anew."""
-        number = talk.numbered(event)
+        number = _turn_of(event, talk)
         if not number:
             return {self.talk: replace(talk, edits=0), self.scope: self._scope(replace(talk, edits=0)), self.box: ""}
         talk = replace(talk, edits=number)
@@ -239,15 +254,17 @@ class Chat:
 
     def rate(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
         """Keep what a person thinks of an answer; the same once more takes it back."""
-        number, said = talk.numbered(event), event._data
-        thumb: Thumb | None = "up" if said.get("thumb") == "up" else "down"
+        number, said = _turn_of(event, talk), event._data
+        thumb = _THUMBS.get(str(said.get("thumb")))
         if not number or not talk.chat:
             return {}
-        if thumb == "up" and talk.ratings[number - 1] == "up":
+        if thumb == talk.ratings[number - 1]:
             thumb = None
-        self.desk.conversations.rate(visitor(request), talk.chat, number, thumb, str(said.get("reason", "")))
-        ratings = (*talk.ratings[: number - 1], thumb or "", *talk.ratings[number:])
-        return self._whole(replace(talk, ratings=ratings), visitor(request))
+        with _told():
+            kept = self.desk.conversations
+            kept.rate(visitor(request), talk.chat, number, thumb, str(said.get("reason", "")))
+            talk = talk.rated(number, thumb)
+        return self._whole(talk, visitor(request))
 
     def ask_within(self, talk: Talk, event: gr.EventData) -> Updates:
         """Ask the next questions of chosen papers only."""
@@ -274,9 +291,9 @@ class Chat:
         found = cards.similar(paper, self.engine.similar(paper.id, _SIMILAR_SHOWN))
         return {self.similar: found, self.desk.views: gr.update(selected="chat")}
 
-    def to_list(self, request: str) -> Iterator[Updates]:
+    def _list(self, request: str) -> Updates:
         """Open the view of lists with a request."""
-        yield {self.box: "", self.desk.views: gr.update(selected="lists"), **self.lists.show(request)}
+        return {self.box: "", self.desk.views: gr.update(selected="lists"), **self.lists.show(request)}
 
     # Chats
 
@@ -300,17 +317,18 @@ class Chat:
             kept = self.desk.conversations.kept(owner, chat) if chat else ()
         except UserError:  # it was deleted, or is another's
             chat, kept = "", ()
-        ratings = tuple(turn.thumb or "" for turn in kept)
-        return self._whole(Talk(chat, tuple(turn.answer for turn in kept), ratings), owner)
+        return self._whole(Talk.of(chat, kept), owner)
 
     def rename(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
         """Give a chat another name."""
-        self.desk.conversations.rename(visitor(request), str(event.chat), str(event.title))
+        with _told():
+            self.desk.conversations.rename(visitor(request), str(event.chat), str(event.title))
         return {self.history: self._history(visitor(request), talk.chat)}
 
     def delete(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
         """Delete a chat for good; the one that is shown gives way to a new one."""
-        self.desk.conversations.delete(visitor(request), str(event.chat))
+        with _told():
+            self.desk.conversations.delete(visitor(request), str(event.chat))
         if event.chat == talk.chat:
             return self.clear(request)
         return {self.history: self._history(visitor(request), talk.chat)}
@@ -318,3 +336,18 @@ class Chat:
     def search(self, words: str, talk: Talk, request: gr.Request) -> str:
         """List the chats that have some words."""
         return self._history(visitor(request), talk.chat, words)
+
+
+def _turn_of(event: gr.EventData, talk: Talk) -> int:
+    """Return the number of the turn that an event is about, 0 where there is none."""
+    number = str(event._data.get("turn", ""))
+    return int(number) if number.isdecimal() and 0 < int(number) <= len(talk.answers) else 0
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell a person what they can put right, in place of failing."""
+    try:
+        yield
+    except UserError as error:
+        gr.Warning(escape(str(error)))

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from rag.engine import Engine
-from ui.admission import Admission
+from ui.api.service import Service
 from ui.conversations import Conversations
 
 Updates = dict[Any, Any]
@@ -18,7 +18,7 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 EVENTS = (
     *("ask", "retry", "edit", "rate", "within", "about", "all_papers", "similar", "close_similar"),
-    *("open_chat", "rename_chat", "delete_chat"),
+    *("open_chat", "rename_chat", "delete_chat", "refresh_status"),
     *("list_papers", "export_papers"),
 )
 """What markup may ask of Python by `data-do`; Gradio wants to know the names beforehand."""
@@ -40,7 +40,7 @@ class Desk:
 
     Attributes:
         engine: Behind the page.
-        admission: The queue for answers.
+        service: The engine behind the queue that all faces share.
         conversations: Everybody's chats.
         bridge: A button in markup that has `data-do="name"` raises the event `name` of it when it is clicked, and its
             other `data-…` are what a listener finds in its `gr.EventData`: `bridge.name(listener, inputs, outputs)`.
@@ -49,7 +49,7 @@ class Desk:
     """
 
     engine: Engine
-    admission: Admission
+    service: Service
     conversations: Conversations
     bridge: gr.HTML
     views: gr.Tabs

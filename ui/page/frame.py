@@ -37,5 +37,6 @@ def buttons() -> str:
         '<button type="button" class="icon" data-dark aria-label="Light or dark" title="Light or dark">◐</button>'
         '<button type="button" class="icon" data-help aria-label="Keys" title="Keys">?</button>'
         f'<dialog id="keys" aria-label="Keys"><h2>Keys</h2><dl>{keys}</dl>'
+        '<label><input type="checkbox" id="keys-on" checked> Keys without Ctrl</label>'
         '<form method="dialog" class="tools"><button>Close</button></form></dialog>'
     )

@@ -6,12 +6,13 @@ from html import escape
 from ui.conversations import Conversation
 
 
-def rows(chats: Sequence[Conversation], current: str, searched: str = "") -> str:
-    """Return the chats, the current one marked, each with what can be done with it."""
-    if not chats:
-        nothing = f"No chat with “{escape(searched)}”." if searched else "Your chats are kept here."
-        return f'<p class="no-chats">{nothing}</p>'
-    return f'<ul class="chats">{"".join(_row(chat, chat.id == current) for chat in chats)}</ul>'
+def rows(chats: Sequence[Conversation], current: str, searched: str = "", owner: str = "") -> str:
+    """Return the chats, the current one marked, each with what can be done with it; and the way out of a login."""
+    nothing = f"No chat with “{escape(searched)}”." if searched else "Your chats are kept here."
+    listed = f'<ul class="chats">{"".join(_row(chat, chat.id == current) for chat in chats)}</ul>'
+    user = owner.removeprefix("user:") if owner.startswith("user:") else ""
+    out = f'<p class="log-out"><a href="logout">Log out {escape(user)}</a></p>' if user else ""
+    return (listed if chats else f'<p class="no-chats">{nothing}</p>') + out
 
 
 def current(chat_id: str) -> str:

@@ -11,6 +11,7 @@ from html import escape
 
 from rag import suggest
 from rag.answer import Answer, Citation, Quote, Sentence
+from ui.feedback import Thumb
 
 CHECKS = {
     "supported": ("✓", "", "Supported by the cited abstract"),
@@ -23,7 +24,7 @@ _OWN_WORDS = ("❝", "the abstract's words", "Taken from the abstract, in place 
 _MARKER = re.compile(r"\s*\[\d+\]")
 
 
-def turn(number: int, answer: Answer, error: str = "", ahead: int = 0, rated: str = "") -> str:
+def turn(number: int, answer: Answer, error: str = "", ahead: int = 0, rated: Thumb | None = None) -> str:
     """Return the question and what there is of its answer.
 
     Args:
@@ -31,7 +32,7 @@ def turn(number: int, answer: Answer, error: str = "", ahead: int = 0, rated: st
         answer: As far as it is.
         error: Stands below it as one clear line.
         ahead: Other people's answers that are written first.
-        rated: "up", "down" or nothing: what a person has said of it.
+        rated: What a person has said of it.
     """
     busy = not (answer.done or error)
     body = _declined(number, answer) if answer.done and not answer.answered else _text(number, answer)
@@ -41,16 +42,16 @@ def turn(number: int, answer: Answer, error: str = "", ahead: int = 0, rated: st
     return (
         f'<article class="turn" id="t{number}" tabindex="-1" data-turn="{number}" data-papers="{escape(papers)}">'
         f'<h2 class="question">{escape(answer.question)}</h2>'
-        f'<div class="answer" aria-live="polite" aria-busy="{str(busy).lower()}">{body}'
+        f'<div class="answer" aria-busy="{str(busy).lower()}">{body}'
         + (f'<p class="error" role="alert">{escape(error)}</p>' if error else "")
         + (f'<p class="note">{escape(answer.note)}</p>' if answer.note else "")
         + f"</div>{_timings(answer)}{'' if busy else _tools(number, answer, rated)}</article>"
     )
 
 
-def turns(answers: Sequence[Answer], ratings: Sequence[str] = ()) -> str:
+def turns(answers: Sequence[Answer], ratings: Sequence[Thumb | None] = ()) -> str:
     """Return whole turns, oldest first."""
-    rated = [*ratings, *[""] * len(answers)]
+    rated = [*ratings, *[None] * len(answers)]
     return "".join(turn(number, answer, rated=rated[number - 1]) for number, answer in enumerate(answers, 1))
 
 
@@ -163,7 +164,7 @@ def _timings(answer: Answer) -> str:
     return f'<p class="timings">{told}</p>'
 
 
-def _tools(number: int, answer: Answer, rated: str) -> str:
+def _tools(number: int, answer: Answer, rated: Thumb | None) -> str:
     """Return what can be done with an answer that is whole."""
     quiet = f'data-turn="{number}" type="button"'
     pressed = {thumb: f'aria-pressed="{str(thumb == rated).lower()}"' for thumb in ("up", "down")}

@@ -190,6 +190,7 @@
         following = false;
       }
       if (was || done.hasChildNodes()) {
+        page.run?.('refresh_status', {});
         asking ??= refresh().catch(failed).finally(() => (asking = null));
       }
     };

@@ -18,6 +18,8 @@
     tell.later = setTimeout(() => (told.textContent = ''), 2500);
   };
   page.tell = tell;
+  const said = element('p', { id: 'said', className: 'unseen' });
+  said.setAttribute('aria-live', 'polite'); // an answer is read out once it is whole
 
   const copy = async (text) => {
     try {
@@ -86,7 +88,7 @@
   // A dialog with one field or none; gives the text, or null
   const dialog = (title, { field = '', value = '', confirm = 'Save' } = {}) =>
     new Promise((done) => {
-      const input = element(field === 'reason' ? 'textarea' : 'input', { value, maxLength: 1000 });
+      const input = element(field === 'reason' ? 'textarea' : 'input', { value, maxLength: field === 'reason' ? 2000 : 200 });
       input.setAttribute('aria-label', title);
       const cancel = element('button', { type: 'button', textContent: 'Cancel', onclick: () => box.close() });
       const yes = element('button', { type: 'submit', textContent: confirm, className: 'strong' });
@@ -109,12 +111,19 @@
     const was = chats.classList.contains('open');
     chats.classList.toggle('open', open ?? !was);
     one('#drawer')?.setAttribute('aria-expanded', String(chats.classList.contains('open')));
+    if (was && !chats.classList.contains('open') && chats.contains(document.activeElement)) one('#drawer')?.focus();
     if (!was && chats.classList.contains('open')) one('#find-chat textarea, #find-chat input')?.focus();
   };
   const dark = () => {
     const now = !document.body.classList.contains('dark');
-    document.body.classList.toggle('dark', now);
     localStorage.setItem('paperchat-dark', now ? '1' : '0');
+    document.body.classList.toggle('dark', now);
+  };
+
+  const keysOn = () => localStorage.getItem('paperchat-keys') !== '0';
+  const help = () => {
+    one('#keys-on').checked = keysOn();
+    one('#keys').showModal();
   };
 
   const OWN = {
@@ -122,8 +131,9 @@
     show: (button) => { choose(button.dataset.show); one('#evidence')?.scrollIntoView({ block: 'nearest' }); },
     drawer: () => drawer(),
     dark,
-    help: () => one('#keys').showModal(),
+    help,
     rateDown: async (button) => {
+      if (button.getAttribute('aria-pressed') === 'true') return page.run('rate', { turn: button.dataset.turn, thumb: 'down' });
       const reason = await dialog('What is wrong with it?', { field: 'reason', confirm: 'Send' });
       if (reason !== null) page.run('rate', { turn: button.dataset.turn, thumb: 'down', reason });
     },
@@ -137,6 +147,7 @@
     },
   };
 
+  let asked = false; // by a button and the keyboard: it goes away, and the focus must not
   document.addEventListener('click', (click) => {
     const marker = click.target.closest('a.marker, ol.nearest a, a.back');
     if (marker && follow(marker)) {
@@ -145,6 +156,8 @@
       return;
     }
     const button = click.target.closest('button');
+    for (const menu of all('details.more[open]')) if (!menu.contains(click.target) || button) menu.open = false;
+    if (button && (['ask', 'retry'].includes(button.dataset.do) || button.closest('#ask, #start'))) asked = click.detail === 0;
     for (const [name, act] of Object.entries(OWN)) if (button && name in button.dataset) act(button);
     if (button && ['about', 'edit', 'all_papers', 'within'].includes(button.dataset.do)) setTimeout(() => question()?.focus(), 50);
     if (button?.dataset.do === 'open_chat') drawer(false);
@@ -164,12 +177,16 @@
     if (key.key === 'Escape') {
       if (!tip.hidden) return hideTip();
       if (one('dialog[open]')) return;
-      one('#stop:not(.hidden)')?.click();
-      drawer(false);
+      const menu = one('details.more[open]');
+      if (menu) {
+        menu.open = false;
+        one('summary', menu).focus();
+      } else if (one('#chats.open')) drawer(false);
+      else one('#stop:not(.hidden)')?.click();
     } else if (key.key === 'ArrowUp' && key.target === question() && !key.target.value) {
       all('.turn [data-do="edit"]').at(-1)?.click();
-    } else if (!typing && !key.ctrlKey && !key.metaKey && !key.altKey && !one('dialog[open]')) {
-      const acts = { '/': () => question()?.focus(), n: () => one('#new')?.click(), h: () => drawer(), '?': OWN.help };
+    } else if (keysOn() && !typing && !key.ctrlKey && !key.metaKey && !key.altKey && !one('dialog[open]')) {
+      const acts = { '/': () => question()?.focus(), n: () => one('#stop:not(.hidden)') || one('#new')?.click(), h: () => drawer(), '?': OWN.help };
       if (acts[key.key]) {
         key.preventDefault();
         acts[key.key]();
@@ -177,10 +194,27 @@
     }
   });
 
+  document.addEventListener('change', (change) => {
+    if (change.target.id === 'keys-on') localStorage.setItem('paperchat-keys', change.target.checked ? '1' : '0');
+  });
+
   // What follows from what the server has drawn: the address of a chat, the papers of the last answer
   let chat = '';
   let answered = '';
+  let busy = false;
+  const LANDMARKS = { chats: ['navigation', 'Chats'], evidence: ['complementary', 'Evidence'] };
   const drawn = () => {
+    for (const [id, [role, label]] of Object.entries(LANDMARKS)) {
+      const place = document.getElementById(id);
+      if (place && !place.role) Object.assign(place, { role, ariaLabel: label });
+    }
+    const writing = one('.answer[aria-busy="true"]') !== null;
+    if (busy && !writing) said.textContent = all('.turn').at(-1)?.querySelector('.answer').innerText ?? '';
+    busy = writing;
+    if (asked && document.activeElement === document.body) {
+      asked = false;
+      question()?.focus();
+    }
     const now = one('[data-current-chat]')?.dataset.currentChat ?? chat;
     if (now !== chat) {
       chat = now;
@@ -194,10 +228,15 @@
     }
   };
 
-  const stored = localStorage.getItem('paperchat-dark');
+  const colour = () => { // Gradio has its own idea of it once it is there
+    const chosen = localStorage.getItem('paperchat-dark');
+    const now = document.body.classList.contains('dark');
+    if (chosen !== null && now !== (chosen === '1')) document.body.classList.toggle('dark', !now);
+  };
   const begin = () => {
-    if (stored !== null) document.body.classList.toggle('dark', stored === '1');
-    document.body.append(tip, told);
+    colour();
+    new MutationObserver(colour).observe(document.body, { attributes: true, attributeFilter: ['class'] });
+    document.body.append(tip, told, said);
     new MutationObserver(drawn).observe(document.body, { childList: true, subtree: true });
   };
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', begin);
