@@ -110,7 +110,7 @@ def test_the_focus_stays_where_one_works(visit: Callable[..., Page]) -> None:
 
 def test_light_and_dark_are_chosen_and_remembered(visit: Callable[..., Page]) -> None:
     page = visit()
-    colour = "getComputedStyle(document.querySelector('#hello h2')).color"
+    colour = "getComputedStyle(document.body).getPropertyValue('--paper')"
     before = page.evaluate(colour)
     page.get_by_role("button", name="Light or dark").click()
     page.wait_for_function(f"(before) => {colour} !== before", arg=before)
