@@ -9,18 +9,22 @@ from rag.answer import Answer
 
 _EXAMPLES = ("What is {} and how well does it work?", "How does {} work?", "What problem does {} solve?")
 _NAME_CHARS = 24
+_NAMED = re.compile(r"[a-z0-9-][A-Z]|[A-Z]{2}|\d")
 _RESULT = re.compile(r"\b(?:results?|how (?:much|many|well|far)|accuracy|improve\w*|perform\w*|gains?)\b", re.I)
 _WORKS = re.compile(r"\bhow (?:does|do)\b", re.I)
 
 
 def short_name(paper: Paper) -> str:
-    """Return what a title calls its method in front of a colon, empty where it doesn't.
+    """Return what a title calls its method in front of a colon, empty where that is no name.
 
     >>> short_name(Paper("title:ul2", "UL2: Unifying Language Learning", ""))
     'UL2'
+    >>> short_name(Paper("title:u", "Unlock the Power: Competitive Distillation", ""))
+    ''
     """
     at = paper.title.find(":")
-    return paper.title[:at].strip() if 0 < at <= _NAME_CHARS else ""
+    name = paper.title[:at].strip() if 0 < at <= _NAME_CHARS else ""
+    return name if " " not in name or _NAMED.search(name) else ""
 
 
 def examples(papers: Sequence[Paper], limit: int) -> list[str]:
