@@ -13,6 +13,12 @@ _TAIL = re.compile(r"\s*([.!?…]*[\"'”’)]*)$")
 
 Support = Literal["supported", "partial", "unsupported"]
 
+REMARKS: dict[Support, str] = {"supported": "", "partial": "partly supported", "unsupported": "not found in the papers"}
+"""What every face says of a sentence after its check; one that is wholly supported goes without a word."""
+
+OWN_WORDS = "the abstract's own words"
+"""What every face says of a sentence that stands in place of one that no abstract supports."""
+
 
 @dataclass(frozen=True)
 class Quote:
@@ -115,6 +121,11 @@ class Sentence:
         return cls(**{**values, "numbers": tuple(values["numbers"]), "quotes": quotes})
 
     @property
+    def remark(self) -> str:
+        """What is to be said of it in words; "" for nothing."""
+        return OWN_WORDS if self.repaired else REMARKS[self.support]
+
+    @property
     def marked(self) -> str:
         """The sentence with its markers, in front of the full stop."""
         tail = _TAIL.search(self.text)
@@ -185,6 +196,16 @@ class Answer:
     writer: str = "none"
     note: str = ""
     done: bool = False
+
+    @property
+    def checked(self) -> str:
+        """What `text` begins with: the checked sentences with their markers."""
+        return "".join(sentence.lead + sentence.marked for sentence in self.sentences).lstrip()
+
+    @property
+    def unfinished(self) -> str:
+        """What stands in `text` behind them: the sentence that is being written, or all of it where it declines."""
+        return self.text.removeprefix(self.checked)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""

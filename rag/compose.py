@@ -94,8 +94,8 @@ class Composer:
         if not self.sentences and CANNOT_ANSWER.startswith(pending[: len(CANNOT_ANSWER)]):
             pending = ""
         lead = self._lead(self._read) if self.sentences and pending else ""
-        text = "".join(sentence.lead + sentence.marked for sentence in self.sentences) + lead + pending
-        return replace(answer, text=text, sentences=tuple(self.sentences), citations=tuple(self.citations))
+        answer = replace(answer, sentences=tuple(self.sentences), citations=tuple(self.citations))
+        return replace(answer, text=answer.checked + lead + pending)
 
     def _text(self) -> str:
         """Return what was written up to a list of sources, if the writer added one."""

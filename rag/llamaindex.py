@@ -103,7 +103,7 @@ class _Telling:
 
     def add(self, answer: Answer) -> str:
         """Return what is sure of an answer and was not told yet."""
-        sure = answer.text if answer.done else "".join(each.lead + each.marked for each in answer.sentences)
+        sure = answer.text if answer.done else answer.checked
         if answer.done:
             self.nodes += _cited(answer)
             self.metadata |= _metadata(answer)

@@ -13,7 +13,6 @@ from rag import lists
 from rag.answer import Answer, Citation, Match, Sentence
 
 _MARKER = re.compile(r"\\?\[(\d+)\\?\]")
-_SUPPORT = {"supported": "", "partial": "(partly supported)", "unsupported": "(not supported)"}
 _NEAREST = 3
 
 
@@ -27,11 +26,10 @@ def answer_html(answer: Answer) -> str:
         return linked(citation.paper, found[0], f"{citation.paper.title}: “{citation.quote.text}”")
 
     def said(sentence: Sentence) -> str:
-        doubt = _SUPPORT[sentence.support]
-        shown = _MARKER.sub(marker, escape(sentence.marked))
-        return _lines(sentence.lead) + shown + (f" <small>{doubt}</small>" if doubt else "")
+        remark = f" <small>({escape(sentence.remark)})</small>" if sentence.remark else ""
+        return _lines(sentence.lead) + _MARKER.sub(marker, escape(sentence.marked)) + remark
 
-    text = "".join(map(said, answer.sentences)) + _lines(escape(_unfinished(answer)))
+    text = "".join(map(said, answer.sentences)).lstrip() + _lines(escape(answer.unfinished))
     note = f"<p><small>{escape(answer.note)}</small></p>" if answer.note else ""
     papers = _listed((each.number, each.paper, each.quote.text) for each in answer.citations)
     return box(f"<p>{text}</p>{note}{papers or _nearest_html(answer)}")
@@ -40,8 +38,8 @@ def answer_html(answer: Answer) -> str:
 def answer_markdown(answer: Answer) -> str:
     """Return the text with its markers linked, and below it the cited papers as a numbered list with quotations."""
     cited = {citation.number: citation for citation in answer.citations}
-    text = "".join(sentence.lead + _marked(sentence, cited) for sentence in answer.sentences)
-    parts = [text + lists.plain(_unfinished(answer))]
+    text = "".join(sentence.lead + _marked(sentence, cited) for sentence in answer.sentences).lstrip()
+    parts = [text + lists.plain(answer.unfinished)]
     parts += [lists.plain(answer.note)] if answer.note else []
     parts += ["\n".join(lists.entry(each.number, each.paper, each.quote.text)) for each in answer.citations]
     if not answer.answered and answer.matches:
@@ -76,13 +74,8 @@ def _marked(sentence: Sentence, cited: dict[int, Citation]) -> str:
         citation = cited.get(int(found[1]))
         return lists.linked(citation.paper, found[0]) if citation else found[0]
 
-    doubt = _SUPPORT[sentence.support]
-    return _MARKER.sub(marker, lists.plain(sentence.marked)) + (f" *{doubt}*" if doubt else "")
-
-
-def _unfinished(answer: Answer) -> str:
-    """Return the text that is in no checked sentence: the last one of a growing answer, or all of one that declines."""
-    return answer.text.removeprefix("".join(sentence.lead + sentence.marked for sentence in answer.sentences))
+    remark = f" *({sentence.remark})*" if sentence.remark else ""
+    return _MARKER.sub(marker, lists.plain(sentence.marked)) + remark
 
 
 def _listed(rows: Iterable[tuple[int, Paper, str]]) -> str:

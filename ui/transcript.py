@@ -11,7 +11,6 @@ from rag.answer import Answer, Match, Quote, Sentence
 from rag.lists import PaperList, entry, plain
 from ui.conversations import Conversation
 
-_DOUBTS = {"supported": "", "partial": " *(partly supported)*", "unsupported": " *(not found in the papers)*"}
 _NAME_CHARS = 60
 
 
@@ -98,10 +97,11 @@ def _numbers(papers: PaperList) -> dict[str, int]:
 
 def _text(answer: Answer, numbers: dict[str, int]) -> str:
     """Return the sentences as Markdown, with the numbers of the bibliography, and what was written after them."""
-    pieces = [(_lead(each.lead), plain(each.marked) + _DOUBTS[each.support]) for each in _renumbered(answer, numbers)]
-    text = "".join(lead + words for lead, words in pieces).strip()
-    rest = plain(_unfinished(answer))
-    return f"{text} {rest}".strip()
+    pieces = []
+    for sentence in _renumbered(answer, numbers):
+        remark = f" *({sentence.remark})*" if sentence.remark else ""
+        pieces += [_lead(sentence.lead), plain(sentence.marked), remark]
+    return f"{''.join(pieces).strip()} {plain(answer.unfinished)}".strip()
 
 
 def _turn(answer: Answer, numbers: dict[str, int]) -> dict[str, Any]:
@@ -117,13 +117,6 @@ def _renumbered(answer: Answer, numbers: dict[str, int]) -> list[Sentence]:
         replace(sentence, numbers=tuple(numbers[ids[number]] for number in sentence.numbers if number in ids))
         for sentence in answer.sentences
     ]
-
-
-def _unfinished(answer: Answer) -> str:
-    """Return what stands in the text after the last checked sentence: all of it where an answer declines."""
-    leads = ["", *(sentence.lead for sentence in answer.sentences[1:])]
-    checked = [lead + sentence.marked for lead, sentence in zip(leads, answer.sentences, strict=False)]
-    return answer.text.removeprefix("".join(checked))
 
 
 def _lead(lead: str) -> str:

@@ -130,7 +130,7 @@ def test_sentences_differ_in_shape_and_words_by_their_support(support: Support, 
 
 def test_a_sentence_of_the_abstract_in_place_of_another_is_told() -> None:
     sentences = (Sentence("UL2 beats T5 on 50 tasks.", (1,), "supported", (BEATS,), "", repaired=True),)
-    assert "[1]❝the abstract's words" in Outline(turns.turn(1, replace(WHOLE, sentences=sentences))).text
+    assert "[1]❝the abstract's own words" in Outline(turns.turn(1, replace(WHOLE, sentences=sentences))).text
 
 
 def test_a_whole_answer_can_be_copied_retried_edited_and_rated() -> None:

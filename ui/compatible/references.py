@@ -5,7 +5,7 @@ Front ends send the whole text back with the next question: `bare` takes off wha
 
 import re
 
-from rag.answer import Answer, Sentence
+from rag.answer import Answer
 from rag.lists import linked
 
 _NOTE, _HEADING = "Note: ", "References"
@@ -17,16 +17,15 @@ class Growth:
     """Turns growing answers into pieces of a text that nothing is ever taken back from."""
 
     def __init__(self) -> None:
-        self._sent: tuple[Sentence, ...] = ()
+        self._sent = ""
 
     def add(self, answer: Answer) -> str:
         """Return what is new: the sentences checked since, and after the last one the note and the references."""
-        same = answer.sentences[: len(self._sent)] == self._sent
+        same = answer.checked.startswith(self._sent)
         new = ""
         if same:
-            said = range(len(self._sent), len(answer.sentences))
-            new = "".join((answer.sentences[at].lead if at else "") + answer.sentences[at].marked for at in said)
-            self._sent = answer.sentences
+            new = answer.checked.removeprefix(self._sent)
+            self._sent = answer.checked
         if not answer.done:
             return _harmless(new)
         if not same or not answer.sentences:  # what was said does not hold: the whole answer follows it

@@ -5,23 +5,21 @@ own. A turn is known by its number, so that the ids of several turns never meet:
 """
 
 import json
-import re
 from collections.abc import Sequence
 from html import escape
 
 from rag import suggest
-from rag.answer import Answer, Citation, Quote, Sentence
+from rag.answer import Answer, Citation, Quote, Sentence, Support
 from ui.feedback import Thumb
 
-CHECKS = {
-    "supported": ("✓", "", "Supported by the cited abstract"),
-    "partial": ("≈", "partly supported", "The cited abstract bears a part of this sentence"),
-    "unsupported": ("✗", "not found in the papers", "No abstract of the answer bears this sentence"),
+CHECKS: dict[Support, tuple[str, str]] = {
+    "supported": ("✓", "Supported by the cited abstract"),
+    "partial": ("≈", "The cited abstract bears a part of this sentence"),
+    "unsupported": ("✗", "No abstract of the answer bears this sentence"),
 }
-"""What follows a checked sentence: a shape, words for all to read, and words on hovering."""
+"""What follows a checked sentence: a shape, and words on hovering; between them its remark."""
 
-_OWN_WORDS = ("❝", "the abstract's words", "Taken from the abstract, in place of a sentence that it did not support")
-_MARKER = re.compile(r"\s*\[\d+\]")
+_REPAIRED = ("❝", "Taken from the abstract, in place of a sentence that it did not support")
 
 
 def turn(number: int, answer: Answer, error: str = "", ahead: int = 0, rated: Thumb | None = None) -> str:
@@ -103,21 +101,8 @@ def _waiting(answer: Answer, ahead: int) -> str:
 def _text(number: int, answer: Answer) -> str:
     """Return the sentences with their marks, and the piece at the end that is still being written."""
     whole = "".join(_sentence(number, at, sentence, answer) for at, sentence in enumerate(answer.sentences, 1))
-    rest = unfinished(answer)
+    rest = answer.unfinished
     return f'<p class="text">{whole}{escape(rest)}</p>' if whole or rest else ""
-
-
-def unfinished(answer: Answer) -> str:
-    """Return what stands in the text after the last checked sentence.
-
-    >>> unfinished(Answer("q", "q", "It works [1]. And it", sentences=(Sentence("It works.", (1,), "supported"),)))
-    ' And it'
-    """
-    plain, at = _MARKER.sub("", answer.text), 0
-    for words in (_MARKER.sub("", sentence.text) for sentence in answer.sentences):
-        if (found := plain.find(words, at)) >= 0:
-            at = found + len(words)
-    return plain[at:]
 
 
 def _sentence(number: int, at: int, sentence: Sentence, answer: Answer) -> str:
@@ -127,10 +112,11 @@ def _sentence(number: int, at: int, sentence: Sentence, answer: Answer) -> str:
     papers = {citation.number: citation for citation in answer.citations}
     markers = "".join(_marker(number, papers[n], quotes.get(n)) for n in sentence.numbers if n in papers)
     words = f'<span class="words">{escape(sentence.text)}</span>'
-    shape, said, title = _OWN_WORDS if sentence.repaired else CHECKS[sentence.support]
+    shape, title = _REPAIRED if sentence.repaired else CHECKS[sentence.support]
+    seen, said = ("badge", sentence.remark) if sentence.remark else ("unseen", sentence.support)
     check = (
         f'<span class="check" title="{escape(title)}"><span aria-hidden="true">{shape}</span>'
-        f'<span class="{"badge" if said else "unseen"}">{escape(said or "supported")}</span></span>'
+        f'<span class="{seen}">{escape(said)}</span></span>'
     )
     kind = sentence.support + " repaired" * sentence.repaired
     return f'{escape(lead)}<span class="sentence {kind}">{words}{markers}{check}</span>'

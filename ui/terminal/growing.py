@@ -7,10 +7,6 @@ from rag.answer import Answer, Sentence
 from ui.terminal.printable import page_of, printable, shortened
 from ui.terminal.screen import Look, Run, Screen
 
-SAID = {"supported": "", "partial": "(partly supported)", "unsupported": "(not found in the papers)"}
-"""What is said behind a sentence; one that is wholly supported goes without a word."""
-
-REPAIRED = "(the abstract's own words)"
 NEAREST = 3
 """Papers that are named where nothing is cited."""
 
@@ -75,8 +71,8 @@ def _say(sentence: Sentence, answer: Answer, screen: Screen, first: bool) -> Non
     pages = {f"[{each.number}]": page_of(each.paper) for each in answer.citations if each.number in sentence.numbers}
     parts = re.split(r"(\[\d+\])", sentence.marked)
     runs = [Run(part, "mark", pages[part]) if part in pages else Run(part, look) for part in parts]
-    words = [said for said in (SAID[sentence.support], REPAIRED if sentence.repaired else "") if said]
-    screen.flow(*([] if first else [" "]), *runs, *[Run(f" {said}", look or "faint") for said in words])
+    remark = [Run(f" ({sentence.remark})", look or "faint")] if sentence.remark else []
+    screen.flow(*([] if first else [" "]), *runs, *remark)
 
 
 def _cited(answer: Answer, screen: Screen) -> None:
