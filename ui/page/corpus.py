@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from index.errors import UserError
-from ui.access import visitor
+from ui.access import at_home
 from ui.adding import Adding, AddingError, Upload
 from ui.page import cards, corpus_markup
 from ui.page.desk import Desk
@@ -81,23 +80,6 @@ class Corpus:
     def cancel(self, sent: Sent) -> Sent:
         """End an adding, if who asks began it."""
         return {"cancelled": self.adding.cancel(str(sent["ticket"]))}
-
-
-def at_home(request: object) -> bool:
-    """Tell whether a request comes from this machine to an address that only this machine reaches, without a login.
-
-    Only then are names of sources taken: they name files of the machine that the server runs on.
-    """
-    scope: Any = getattr(getattr(request, "request", None) or request, "scope", {})
-    ends = [(scope.get(end) or ("",))[0] for end in ("client", "server")]
-    return all(map(_is_loopback, ends)) and visitor(request).startswith("visitor:")
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _uploaded(sent: Sent) -> Upload:
