@@ -1,9 +1,11 @@
-"""Ten papers whose right answer is obvious, and the two doubles: a hashing encoder and a scripted writer."""
+"""Ten papers whose right answer is obvious, the two doubles (a hashing encoder and a scripted writer), a browser."""
 
 import hashlib
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,6 +19,14 @@ from rag.engine import Engine
 from rag.settings import Settings
 from rag.writer import Message, Piece
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ALONE = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+"""What keeps Chromium to itself."""
 TEXTS = {
     "TideNet: Forecasting Sea Levels from Buoy Data": "TideNet forecasts sea levels from buoy measurements. It uses a "
     "recurrent network with 12 layers. On the Harbour benchmark it lowers the error by 31%. Code is at "
@@ -131,3 +141,17 @@ def writer() -> ScriptedWriter:
 def engine(store: Store, encoder: HashingEncoder, writer: ScriptedWriter) -> Engine:
     """Return an engine over the ten papers with both doubles."""
     return Engine(Settings(), store, encoder, writer)
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Return a Chromium that asks nothing of other machines by itself."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not path:
+        pytest.skip("No chromium on this machine. Install it: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ALONE)
+        yield browser
+        browser.close()

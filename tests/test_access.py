@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,7 +21,7 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from starlette.types import Message
 
 from index.errors import UserError
@@ -40,7 +39,6 @@ from ui.server import Server, app, listen
 
 Made = TypeVar("Made")
 ROOT = Path(__file__).parents[1]
-ALONE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PASSWORD, KEY = "correct horse battery", "k3y-of-a-notebook-42"
 HTML = {"accept": "text/html,application/xhtml+xml"}
 BEARER = {"authorization": f"Bearer {KEY}"}
@@ -764,17 +762,6 @@ def test_page_and_every_route_of_gradio_need_a_login(engine: Engine, users_file:
         assert httpx.get(f"{url}/config", headers=BEARER).status_code == 401
         assert httpx.get(f"{url}/api/status", headers=BEARER).json()["papers"] == 10
         assert httpx.get(f"{url}/healthz").status_code == 200
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not path:
-        pytest.skip("No chromium on this machine. Install it: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ALONE)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.browser

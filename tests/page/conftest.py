@@ -1,14 +1,13 @@
 """A page on a real engine and index, and browsers to visit it. Nothing sleeps: every step waits for what one sees."""
 
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from index import Paper, Store, update
 from index.errors import ModelError
@@ -17,10 +16,6 @@ from rag import CANNOT_ANSWER, Engine, Settings
 from rag.writer import Message, Piece
 from ui.server import Server, listen
 
-ALONE = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 expect.set_options(timeout=15_000)  # for machines that have other things to do
 HOSTILE = "<script>window.pwned=1</script> <img src=x onerror=window.pwned=1> [a](javascript:alert(1)) ![i](http://e.example/i.png)"
 WIDE = "un" + "breakable" * 30
@@ -120,17 +115,6 @@ def serving(engine: Engine, port: int = 0) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not path:
-        pytest.skip("No chromium on this machine. Install it: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ALONE)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

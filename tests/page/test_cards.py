@@ -3,12 +3,12 @@
 import doctest
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
 from index.papers import Paper
 from rag.answer import CANNOT_ANSWER, Answer, Citation, Match, Quote, Sentence, Support, Timings
+from tests.page.outline import Outline
 from ui.page import cards, frame, turns
 
 HOSTILE = (
@@ -16,31 +16,6 @@ HOSTILE = (
 )
 OURS = {"a", "article", "button", "details", "div", "h1", "h2", "h3", "li", "mark", "ol", "p", "section", "span"}
 OURS |= {"b", "summary", "ul"}
-
-
-class Outline(HTMLParser):
-    """Keeps the tags, attributes and text of markup, and fails on tags that do not close in order."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
-        self.feed(html)
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open.append(tag)
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def values(self, name: str) -> list[str]:
-        return [attributes[name] for _, attributes in self.tags if name in attributes]
 
 
 def paper(name: str, abstract: str, url: str | None = None) -> Paper:

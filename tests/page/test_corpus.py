@@ -11,7 +11,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FilePayload, Page, expect
 
 from index import Paper, update
-from index.errors import ModelError
 from index.vectors import Encoded, SentenceEncoder, Vectors
 from tests.page.conftest import HOSTILE, PAPERS, ask, whole
 
@@ -22,6 +21,28 @@ HARBOURS = {
     "abstract": "Ships in harbours are hard to count at night. HarbourNet counts ships in 40 harbours from satellites.",
     "topics": ["remote sensing"],
 }
+LISTING = f"""new
+
+Get trending papers in your email inbox!
+
+Subscribe
+
+Daily Papers
+
+byAK and the research community
+
+Mar 17
+
+{HARBOURS["title"]}
+
+{HARBOURS["abstract"]}
+
+Bread That Knows When It Is Done
+
+Does dough know when it is done? We train on 10,000 photographs of crust, and it seems so.
+"""
+"""What a browser's "select all, copy" gives of a page that lists papers."""
+
 LISTED = [
     Paper("title:rivers-2", "Rivers in Winter", "Ice closes rivers.", topics=("water",), published="2024-02"),
     Paper("title:rivers-3", "Rivers and Dams", "Dams slow rivers.", topics=("water",), published="2024-03"),
@@ -50,17 +71,9 @@ class HeldEncoder:
         return self.encoder
 
 
-@pytest.fixture(scope="module")
-def real_encoder() -> SentenceEncoder:
-    try:
-        return SentenceEncoder.from_name("all-MiniLM-L6-v2", offline=True)
-    except ModelError as error:
-        pytest.skip(str(error))
-
-
 @pytest.fixture
-def encoder(real_encoder: SentenceEncoder) -> HeldEncoder:
-    return HeldEncoder(real_encoder)
+def encoder(encoder: SentenceEncoder) -> HeldEncoder:
+    return HeldEncoder(encoder)
 
 
 @pytest.fixture
@@ -179,7 +192,7 @@ def test_the_papers_of_the_last_answer_stand_out(visit: Callable[..., Page]) -> 
     expect(page.locator(".atlas-answered")).to_have_text("1 paper of the last answer")
 
 
-def test_an_uploaded_page_is_reported_drawn_and_can_be_asked(visit: Callable[..., Page], writer: object) -> None:
+def test_uploaded_papers_are_reported_drawn_and_can_be_asked(visit: Callable[..., Page]) -> None:
     page = corpus(visit())
     text = json.dumps(HARBOURS) + "\n" + json.dumps({"title": "Without an abstract"}) + "\n"
     upload(page, "harbours.jsonl", text)
@@ -198,16 +211,29 @@ def test_an_uploaded_page_is_reported_drawn_and_can_be_asked(visit: Callable[...
     expect(page.locator("#e1")).to_contain_text(HARBOURS["title"])
 
 
-def test_a_saved_listing_page_is_added_by_name_where_paperchat_runs(visit: Callable[..., Page], tmp_path: Path) -> None:
-    (tmp_path / "saved.jsonl").write_text(json.dumps(HARBOURS), encoding="utf-8")
+@pytest.mark.parametrize("way", ["uploaded", "named"])
+def test_a_saved_listing_page_is_added_and_can_be_asked(visit: Callable[..., Page], tmp_path: Path, way: str) -> None:
+    (tmp_path / "saved.txt").write_text(LISTING, encoding="utf-8")
+    page = corpus(visit())
+    if way == "uploaded":
+        upload(page, "saved.txt", LISTING)
+    else:
+        named = page.get_by_label("Or a file or folder in")
+        named.fill("saved.txt")
+        named.press("Enter")
+    expect(page.locator(".adding-done")).to_contain_text("2 new papers.", timeout=60_000)
+    page.get_by_role("tab", name="Chat").click()
+    ask(page, "How does HarbourNet count ships?")
+    whole(page)
+    expect(page.locator("#e1")).to_contain_text(HARBOURS["title"])
+
+
+def test_only_a_source_where_paperchat_runs_can_be_named(visit: Callable[..., Page]) -> None:
     page = corpus(visit())
     named = page.get_by_label("Or a file or folder in")
     named.fill("../elsewhere.jsonl")
     named.press("Enter")
     expect(page.locator(".adding-done .error")).to_contain_text("No source '../elsewhere.jsonl' in")
-    named.fill("saved.jsonl")
-    named.press("Enter")
-    expect(page.locator(".adding-done")).to_contain_text("1 new paper.", timeout=60_000)
 
 
 def test_adding_is_cancelled_while_somebody_else_asks(visit: Callable[..., Page], encoder: HeldEncoder) -> None:

@@ -3,13 +3,13 @@
 import doctest
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
 from index.papers import Paper
 from rag.answer import Match, Quote
 from rag.lists import FORMATS, PaperList
+from tests.page.outline import Outline
 from ui.api.listing import MEDIA_TYPES
 from ui.page import lists, table
 
@@ -36,39 +36,13 @@ FOUND = PaperList(
 )
 
 
-class Outline(HTMLParser):
-    """Keeps tags with their attributes and the text of markup, and fails on tags that do not close in order."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
-        self.feed(html)
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag != "input":
-            self.open.append(tag)
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += f"{data} "
-
-    def values(self, name: str) -> list[str]:
-        return [attributes[name] for _, attributes in self.tags if name in attributes]
-
-
 def test_examples_in_docstrings() -> None:
     assert doctest.testmod(lists).failed == 0
 
 
 def test_a_row_holds_title_reason_topics_date_and_what_found_it() -> None:
     row = re.findall(r"<tr.*?</tr>", table.table(FOUND), re.S)[1]
-    told = [Outline(cell).text.split() for cell in re.findall(r"<t[dh] .*?</t[dh]>", row, re.S)]
+    told = [Outline(cell).words for cell in re.findall(r"<t[dh] .*?</t[dh]>", row, re.S)]
     assert told == [
         [],
         ["1"],
@@ -103,9 +77,9 @@ def test_dates_topics_and_sources_are_offered_only_where_papers_differ_in_them()
     undated = PaperList("x", tuple(Match(replace(MAPS, id=f"title:{n}"), 1.0) for n in range(2)))
     outline = Outline(table.table(undated))
     assert outline.values("data-filter") == ["word"]
-    assert "Date" not in outline.text.split()
+    assert "Date" not in outline.words
     assert outline.values("colspan") == ["6", "6"]
-    assert "Topic All pretraining (2) denoising (1)" in " ".join(Outline(table.table(FOUND)).text.split())
+    assert "Topic All pretraining (2) denoising (1)" in " ".join(Outline(table.table(FOUND)).words)
 
 
 def test_every_format_can_be_had_and_a_file_has_its_ending_and_kind() -> None:
@@ -128,10 +102,10 @@ def test_legend_explains_what_stands_there() -> None:
 
 def test_nothing_found_says_why_and_what_the_index_holds() -> None:
     told = Outline(table.nothing(PaperList("soup", (), "None of the 2 papers is about that."), 2, [("pretraining", 2)]))
-    assert " ".join(told.text.split()) == (
+    assert " ".join(told.words) == (
         "soup None of the 2 papers is about that. The index holds 2 papers; its commonest topics are pretraining 2"
     )
-    assert Outline(table.nothing(PaperList("soup", ()), 1, [])).text.strip().endswith("The index holds 1 paper.")
+    assert " ".join(Outline(table.nothing(PaperList("soup", ()), 1, [])).words).endswith("The index holds 1 paper.")
     assert table.told(PaperList("soup", (), "None.")) == "No papers found. None."
     assert table.told(FOUND) == "2 papers found."
 
