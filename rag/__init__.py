@@ -7,9 +7,10 @@ from index.errors import UserError
 from index.papers import Paper
 from index.vectors import Encoder
 from rag.answer import CANNOT_ANSWER, Answer, Citation, Match, Quote, Sentence, Timings, Turn
-from rag.engine import Engine, Status
+from rag.engine import Engine
 from rag.lists import PaperList
 from rag.settings import Settings
+from rag.status import Status
 
 __all__ = [
     "CANNOT_ANSWER",

@@ -6,17 +6,15 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, suppress
-from dataclasses import asdict, dataclass, replace
+from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
-from index.chunks import sentences
+from index.current import CurrentStore
 from index.encoders import as_encoder
-from index.errors import StoreError, UserError
+from index.errors import UserError
 from index.papers import Paper
 from index.polite import Progress, update_politely
 from index.sources.memory import from_memory
@@ -28,21 +26,23 @@ from rag.answer import Answer, Match, Timings, Turn
 from rag.clock import Clock
 from rag.evidence import gather
 from rag.extent import LONGEST, extent
+from rag.finder import Finder
 from rag.followup import standalone
 from rag.instructions import InstructionFilter
 from rag.inventory import Inventory
 from rag.lists import PaperList
 from rag.loader import WriterLoader
 from rag.map import Atlas, PaperMap
+from rag.models import Models
 from rag.nli import CrossEncoderInferrer
 from rag.ownwriter import as_writer
-from rag.refusal import NOTHING_ASKED, nobody_mentions, none_is_about
-from rag.rerank import DEPTH, CrossEncoderReranker, rerank
+from rag.refusal import NOTHING_ASKED, none_is_about
 from rag.respond import Responder, declined
-from rag.retrieve import LIST_WEIGHTS, MEANING, WEIGHTS, Found, Ranked, Weights, coverage, search
+from rag.retrieve import LIST_WEIGHTS, Ranked
 from rag.settings import Settings
+from rag.status import Status
 from rag.streams import awaited
-from rag.writer import Writer, open_writer
+from rag.writer import Writer
 
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -51,32 +51,6 @@ if TYPE_CHECKING:
     from rag.llamaindex import PaperQueryEngine, PaperRetriever
 
 Limit = TypeVar("Limit", int, int | None)
-SHOWN_PAPERS = 8
-
-
-@dataclass(frozen=True)
-class Status:
-    """What an engine works with.
-
-    Attributes:
-        papers: In the index.
-        sources: That they came from.
-        encoder: Name of the embedding model.
-        writer: Name of the language model, "none" for none.
-        writer_state: "ready", "loading", or why there is none.
-        generation: Of the index: counts its updates.
-    """
-
-    papers: int
-    sources: tuple[str, ...]
-    encoder: str
-    writer: str
-    writer_state: str
-    generation: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return {**asdict(self), "sources": list(self.sources)}
 
 
 class Engine:
@@ -90,18 +64,13 @@ class Engine:
         self, settings: Settings, store: Store, encoder: Encoder, writer: "Writer | WriterLoader | None"
     ) -> None:
         self.settings = settings
-        self._store = store
-        self._encoder = encoder
+        self._models = Models(encoder, writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer))
+        self._store = CurrentStore(store, encoder)
+        self._finder = Finder(self._store, encoder, settings)
         self._instructions = InstructionFilter(encoder)
         self._inferrer = CrossEncoderInferrer.from_name(settings.nli, settings.offline) if settings.nli else None
-        named = settings.reranker
-        self._reranker = CrossEncoderReranker.from_name(named, settings.offline) if named else None
-        self._loader = writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer)
-        self._before: Store | None = None  # still open for those who were searching it
-        self._opening = threading.Lock()
         self._atlas = Atlas()
         self._remove: Callable[[], object] = lambda: None  # a temporary index
-        self._warmer = threading.Thread(target=self._warm, daemon=True)
 
     @classmethod
     def open(
@@ -176,41 +145,20 @@ class Engine:
     @classmethod
     def _started(cls, settings: Settings, encoder: Encoder, llm: "LLM | None", background: bool = False) -> "Engine":
         """Return an engine whose models are loaded, or are being loaded in the background."""
-        own = as_writer(llm) if llm is not None else None
-        store = Store.open(settings.index_folder, encoder)
-        if own is None:
-            loader = WriterLoader(lambda: open_writer(settings), warm=background, times=settings.parallel)
-        else:
-            loader = WriterLoader.of(own)
-        engine = cls(settings, store, encoder, loader)
-        engine._warmer.start()
+        loader = WriterLoader.named(settings, warm=background) if llm is None else WriterLoader.of(as_writer(llm))
+        engine = cls(settings, Store.open(settings.index_folder, encoder), encoder, loader)
+        engine._models.start()
         if not background:
             engine.wait()
         return engine
 
-    def _warm(self) -> None:
-        """Load what the first question needs; in this order, because scipy, in the splitter, breaks on half a torch."""
-        try:
-            sentences("Warm.")
-        finally:
-            self._loader.start()
-        self._encoder.encode(["warm"])
-
-    def _warmed(self) -> Encoder:
-        """Return the encoder once everything is loaded that it needs."""
-        if self._warmer.is_alive():
-            self._warmer.join()
-        return self._encoder
-
     def wait(self) -> None:
         """Return once the language model is loaded and has read what all prompts begin with, or has failed."""
-        self._warmed()
-        self._loader.wait()
+        self._models.wait()
 
     def close(self) -> None:
         """Let go of the index's files; an index that is temporary is removed."""
-        for store in filter(None, (self._before, self._store)):
-            store.close()
+        self._store.close()
         self._remove()
 
     def __enter__(self) -> "Engine":
@@ -221,19 +169,19 @@ class Engine:
 
     def status(self) -> Status:
         """Say what is in the index and which models are at work."""
-        store = self._current()
+        store, loader = self._store.get(), self._models.loader
         sources = dict.fromkeys(source for paper in store.papers for source in paper.sources)
-        name = self._loader.writer.name if self._loader.writer else self.settings.model
+        name = loader.writer.name if loader.writer else self.settings.model
         generation = store.manifest.generation
-        return Status(len(store.papers), tuple(sources), self._encoder.name, name, self._loader.state, generation)
+        return Status(len(store.papers), tuple(sources), self._models.encoder.name, name, loader.state, generation)
 
     def examples(self, limit: int = 4) -> list[str]:
         """Return questions that the index can answer: a list on its commonest topic, and about named methods."""
-        return suggest.examples(self._current().papers, limit)
+        return suggest.examples(self._store.get().papers, limit)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return float32 `(n, dim)`, one row of length 1 for each text."""
-        return self._warmed().encode(list(texts))
+        return self._models.ready_encoder().encode(list(texts))
 
     def search(self, question: str, limit: int = 10, *, within: Collection[str] | None = None) -> list[Match]:
         """Return the papers nearest to a question, best first, each with its sentences, nearest first.
@@ -246,8 +194,8 @@ class Engine:
         Raises:
             UserError: The question is blank or too long, or no paper of `within` is in the index.
         """
-        found = self._search(self._checked(question), _positive(limit), within=within)
-        return [source.match() for source in gather(self._encoder, found.vector, found.ranked)]
+        found = self._finder.find(self._checked(question), _positive(limit), within=within)
+        return self._matches(found.vector, found.ranked)
 
     def as_retriever(self, limit: int = 10, *, within: Collection[str] | None = None) -> "PaperRetriever":
         """Return this engine's search as a LlamaIndex retriever.
@@ -282,20 +230,20 @@ class Engine:
 
     def paper(self, paper_id: str) -> Paper | None:
         """Return the paper of an id, None where the index has none."""
-        return self._current().paper(paper_id)
+        return self._store.get().paper(paper_id)
 
     def topics(self) -> list[tuple[str, int]]:
         """Return the topics of the index and how many papers have each, the commonest first."""
-        counts = Counter(topic for paper in self._current().papers for topic in paper.topics)
+        counts = Counter(topic for paper in self._store.get().papers for topic in paper.topics)
         return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
 
     def inventory(self) -> Inventory:
         """Return how many papers the index holds, of which source, topic and year, and when it was last updated."""
-        return Inventory.of(self._current())
+        return Inventory.of(self._store.get())
 
     def map(self) -> PaperMap:
         """Return the map of all papers; made once for each state of the index, which takes seconds, then kept."""
-        return self._atlas.map_of(self._current())
+        return self._atlas.map_of(self._store.get())
 
     def add(self, papers: Sequence[Paper], progress: Progress = lambda done, total: None) -> Update:
         """Add papers to the index, or bring those that it has up to date, while others go on asking.
@@ -308,7 +256,7 @@ class Engine:
         Raises:
             StoreError: Another process is writing the index, or its folder cannot be written.
         """
-        return update_politely(self._current().folder, papers, self._warmed(), progress)
+        return update_politely(self._store.get().folder, papers, self._models.ready_encoder(), progress)
 
     def similar(self, paper_id: str, limit: int = 10) -> list[Match]:
         """Return the papers nearest to one by their vectors, nearest first, each with its sentences, nearest first.
@@ -316,17 +264,7 @@ class Engine:
         Raises:
             UserError: The index has no such paper.
         """
-        store = self._current()
-        at = store.place(paper_id)
-        if at is None:
-            raise UserError(f"No paper {paper_id!r} in the index. Ids look like arxiv:2205.05131.")
-        vector = store.wholes([at])[0]
-        others = [other for other in store.nearest(vector, 3 * limit + 10) if other != at]
-        cosines = store.similarities(others, vector)[:, 0]
-        nearest = np.lexsort((np.asarray(others), -np.round(cosines, 6)))[: _positive(limit)]
-        near = [(store.papers[others[each]], float(max(cosines[each], 0.0))) for each in nearest]
-        ranked = [Ranked(paper, cosine, found_by=(MEANING,)) for paper, cosine in near]
-        return [source.match() for source in gather(self._warmed(), vector, ranked)]
+        return self._matches(*self._finder.like(paper_id, _positive(limit)))
 
     def papers(self, request: str, limit: int | None = None) -> PaperList:
         """Return the papers on a topic, best first, each with the sentence that says why.
@@ -342,14 +280,13 @@ class Engine:
         part = self._instructions.question_part(asked)
         if not part:
             return PaperList(request, (), NOTHING_ASKED)
-        found = self._search(part, _positive(limit) or LONGEST, LIST_WEIGHTS)
+        found = self._finder.find(part, _positive(limit) or LONGEST, LIST_WEIGHTS)
         if not found.relevant:
-            return PaperList(request, (), none_is_about(len(self._store.papers)))
+            return PaperList(request, (), none_is_about(len(self._store.get().papers)))
         reach = extent(found.ranked)
         ranked = found.ranked if limit else found.ranked[: reach.count]
-        sources = gather(self._encoder, found.vector, ranked)
         note = "" if reach.sure else "No paper seems to be squarely about that; these come nearest."
-        return PaperList(request, tuple(source.match() for source in sources), note)
+        return PaperList(request, tuple(self._matches(found.vector, ranked)), note)
 
     def ask(self, question: str, history: Sequence[Turn] = (), *, within: Collection[str] | None = None) -> Answer:
         """Return the whole answer to a question; arguments and errors are those of `stream`."""
@@ -398,72 +335,30 @@ class Engine:
         asked = self._checked(question)
         part = self._instructions.question_part(asked)
         begun = Answer(question, standalone(part, history) if part else asked)
-        answer, found = self._find(begun, part, history, within)
+        answer, found = self._finder.follow(begun, part, history, within)
         answer = replace(answer, matches=tuple(Match(hit.paper, hit.score, (), hit.found_by) for hit in found.ranked))
         answer = replace(answer, timings=Timings(papers_s=clock()))
         yield answer
-        if why := NOTHING_ASKED if not part else self._why_not(answer.standalone, found):
+        if why := NOTHING_ASKED if not part else self._finder.why_not(answer.standalone, found):
             yield declined(answer, why, clock)
             return
-        sources = gather(self._encoder, found.vector, found.ranked)
+        encoder, loader = self._models.encoder, self._models.loader
+        sources = gather(encoder, found.vector, found.ranked)
         answer = replace(answer, matches=tuple(source.match() for source in sources))
         yield answer
-        responder = Responder(self.settings, self._encoder, self._inferrer, clock)
-        writer = self._loader.writer
+        responder = Responder(self.settings, encoder, self._inferrer, clock)
+        writer = loader.writer
         if writer is None:
-            yield responder.quoted(answer, part, sources, self._loader.reason())
+            yield responder.quoted(answer, part, sources, loader.reason())
             return
         yield from responder.written(answer, part, sources, writer, cancel or threading.Event(), found.sure)
 
-    def _find(
-        self, answer: Answer, part: str, history: Sequence[Turn], within: Collection[str] | None
-    ) -> tuple[Answer, Found]:
-        """Search for a question; one that nothing is about is searched for once more behind the question before.
-
-        That counts only where a paper that comes has a word of the question itself: else what is found is about the
-        question before.
-        """
-        found = self._search(answer.standalone, SHOWN_PAPERS, within=within)
-        if found.relevant or not history or answer.standalone != part:
-            return answer, found
-        behind = f"{history[-1].question} {part}"
-        again = self._search(behind, SHOWN_PAPERS, within=within)
-        if again.relevant and coverage(self._store, part, [hit.paper for hit in again.ranked[:3]]):
-            return replace(answer, standalone=behind), again
-        return answer, found
-
-    def _why_not(self, question: str, found: Found) -> str:
-        """Say why nothing of what was found can answer a question; "" where something may."""
-        unknown = nobody_mentions(self._store, question, [hit.paper for hit in found.ranked])
-        return unknown or ("" if found.relevant else none_is_about(len(self._store.papers)))
-
-    def _search(
-        self, question: str, limit: int, weights: Weights = WEIGHTS, within: Collection[str] | None = None
-    ) -> Found:
-        settings, store = self.settings, self._current()
-        reach = max(limit, DEPTH) if self._reranker else limit
-        candidates = max(settings.candidates, reach)
-        places = None if within is None else [at for each in within if (at := store.place(each)) is not None]
-        if places == []:
-            raise UserError("None of the chosen papers is in the index. Choose others, or ask all papers.")
-        found = search(store, self._encoder, question, reach, candidates, settings.dense_weight, weights, places)
-        if self._reranker:
-            found = replace(found, ranked=rerank(self._reranker, question, found.ranked)[:limit])
-        return found
-
-    def _current(self) -> Store:
-        """Return the store, opened anew when another process has updated the index."""
-        if self._store.stale():
-            with self._opening, suppress(StoreError):  # in the moment of an update the old one goes on
-                if self._store.stale():
-                    fresh = Store.open(self._store.folder, self._encoder)
-                    if self._before:
-                        self._before.close()
-                    self._before, self._store = self._store, fresh
-        return self._store
+    def _matches(self, vector: Vectors, ranked: Sequence[Ranked]) -> list[Match]:
+        """Return papers with their sentences, those nearest to a vector first."""
+        return [source.match() for source in gather(self._models.ready_encoder(), vector, ranked)]
 
     def _checked(self, question: str) -> str:
-        self._warmed()
+        self._models.ready_encoder()
         text = " ".join(question.split())
         if not text:
             raise UserError("The question is blank. Ask something about the papers.")

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from index.errors import UserError
 from rag import prompt
-from rag.writer import Writer
+from rag.settings import Settings
+from rag.writer import NONE, Writer, open_writer
 
 
 class WriterLoader:
@@ -25,6 +26,13 @@ class WriterLoader:
         loader = cls(lambda: writer)
         loader._run()
         return loader
+
+    @classmethod
+    def named(cls, settings: Settings, warm: bool) -> "WriterLoader":
+        """Return one that loads what the settings name; where that is none, there is nothing to wait for."""
+        if settings.model == NONE:
+            return cls.of(None)
+        return cls(lambda: open_writer(settings), warm, settings.parallel)
 
     def start(self) -> None:
         """Begin to load; one that has loaded stays as it is."""

@@ -24,7 +24,7 @@ from rag.evaluation.searching import searched
 from rag.evaluation.taken_out import store_without, taken_out
 from rag.loader import WriterLoader
 from rag.settings import Settings
-from rag.writer import NONE, open_writer
+from rag.writer import NONE
 
 Tell = Callable[[str], None]
 """Is told how far a run is."""
@@ -120,7 +120,7 @@ def _check(plan: Plan) -> None:
 def _load(settings: Settings, tell: Tell) -> WriterLoader:
     """Load the language model as the product does: it has read what all prompts begin with before it is asked."""
     tell(f"Loading {settings.model}")
-    loader = WriterLoader(lambda: open_writer(settings), warm=True, times=settings.parallel)
+    loader = WriterLoader.named(settings, warm=True)
     loader.start()
     loader.wait()
     if loader.writer is None and settings.model != NONE:

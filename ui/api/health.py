@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
-from rag.engine import Status
+from rag.status import Status
 from ui.api import metrics
 from ui.api.bodies import Alive, Ready
 from ui.api.problems import documented
