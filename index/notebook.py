@@ -21,9 +21,9 @@ def heading(paper: Paper) -> str:
 def linked(paper: Paper, body: str, title: str = "") -> str:
     """Return HTML as a link to the paper's page, plain where it has none on the web; `title` is shown on hovering."""
     hint = f' title="{escape(title)}"' if title else ""
-    if not (paper.url or "").lower().startswith(("https://", "http://")):
+    if not paper.page:
         return f"<span{hint}>{body}</span>"
-    return f'<a href="{escape(paper.url or "")}" target="_blank" rel="noopener noreferrer"{hint}>{body}</a>'
+    return f'<a href="{escape(paper.page)}" target="_blank" rel="noopener noreferrer"{hint}>{body}</a>'
 
 
 def quotation(text: str) -> str:

@@ -25,6 +25,8 @@ _CODE_LINK = re.compile(
     re.A | re.I,
 )
 
+_PAGES = {"arxiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -54,6 +56,11 @@ class Paper:
     sources: tuple[str, ...] = ()
     kind: str = "abstract"
 
+    @property
+    def page(self) -> str:
+        """Its page on the web: `url` if that is one of the web, else by its id; "" where none is known."""
+        return self.url if self.url and is_web(self.url) else page_by_id(self.id)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, lists in place of tuples."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
@@ -72,6 +79,21 @@ class Paper:
         """
         fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
         return cls(**fields)
+
+
+def page_by_id(paper_id: str) -> str:
+    """Return where arXiv or a DOI says that a paper is, "" for one that is known by its title only.
+
+    >>> page_by_id("arxiv:2205.05131")
+    'https://arxiv.org/abs/2205.05131'
+    """
+    kind, _, name = paper_id.partition(":")
+    return f"{_PAGES[kind]}{name}" if kind in _PAGES else ""
+
+
+def is_web(url: str) -> bool:
+    """Tell whether a link may be followed: it is one of the web, not a script."""
+    return url.lower().startswith(("https://", "http://"))
 
 
 def title_key(title: str) -> str:

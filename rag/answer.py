@@ -207,6 +207,14 @@ class Answer:
         """What stands in `text` behind them: the sentence that is being written, or all of it where it declines."""
         return self.text.removeprefix(self.checked)
 
+    def quotes(self, citation: Citation) -> tuple[Quote, ...]:
+        """Return every sentence of a cited paper that the answer leans on, each once, that of the citation first."""
+        quotes = [citation.quote]
+        for sentence in self.sentences:
+            pairs = zip(sentence.numbers, sentence.quotes, strict=False)
+            quotes += [quote for number, quote in pairs if number == citation.number]
+        return tuple(dict.fromkeys(quotes))
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {

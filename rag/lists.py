@@ -114,7 +114,7 @@ def plain(text: str) -> str:
 
 def linked(paper: Paper, shown: str = "") -> str:
     """Return Markdown, by default the title of a paper, linked to its page; bold where it has none on the web."""
-    shown, url = shown or plain(paper.title), _encoded(_url(paper), "()<>")
+    shown, url = shown or plain(paper.title), _encoded(paper.page, "()<>")
     return f"[{shown}]({url})" if url else f"**{shown}**"
 
 
@@ -136,7 +136,7 @@ def _bibtex(paper: Paper, taken: dict[str, int]) -> str:
     if taken[key] > 1:
         key += f"-{taken[key]}"
     fields = {"title": f"{{{_tex(paper.title)}}}", "author": " and ".join(map(_tex, paper.authors))}
-    fields |= {"year": (paper.published or "")[:4], "url": _encoded(_url(paper))}
+    fields |= {"year": (paper.published or "")[:4], "url": _encoded(paper.page)}
     kind, _, name = paper.id.partition(":")
     if kind == "arxiv":
         fields |= {"eprint": name, "archiveprefix": "arXiv"}
@@ -165,12 +165,6 @@ def _tex(text: str) -> str:
 
 def _ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-
-
-def _url(paper: Paper) -> str:
-    """Return the paper's page, empty when its address is none of the web."""
-    url = paper.url or ""
-    return url if url.lower().startswith(("https://", "http://")) else ""
 
 
 def _encoded(address: str, also: str = "") -> str:

@@ -200,7 +200,8 @@ def test_ris_holds_what_is_known() -> None:
 
 
 def test_markdown_is_a_numbered_list_with_link_people_date_and_reason() -> None:
-    assert listed(TIDE, replace(TIDE, url=None, authors=(), published=None), note="Few.").to_markdown() == (
+    unpaged = replace(TIDE, id="title:tidenet", url=None)
+    assert listed(TIDE, replace(unpaged, authors=(), published=None), note="Few.").to_markdown() == (
         "# sea levels\n\nFew.\n\n"
         "1. [TideNet: Forecasting Sea Levels](https://arxiv.org/abs/2401.01234)\n"
         "   Ada Tide, Björn Ström · 2024-01-05 · found by words and meaning\n"
@@ -217,6 +218,12 @@ def test_markdown_escapes_what_would_be_mark_up() -> None:
     assert text.startswith("# \\<script\\> \\# \\*x\\* \\# y\n")
     assert not re.search(r"(?<!\\)[<`\[\]]", text)
     assert "javascript" not in text
+
+
+def test_a_paper_without_an_address_is_linked_by_its_arxiv_id_or_doi() -> None:
+    for paper_id, page in (("arxiv:2401.01234", TIDE.url), ("doi:10.1/x", "https://doi.org/10.1/x")):
+        for url in (None, "javascript:alert(1)"):
+            assert f"]({page})\n" in listed(replace(TIDE, id=paper_id, url=url)).to_markdown()
 
 
 def test_markdown_links_cannot_be_left_by_their_address() -> None:

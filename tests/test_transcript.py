@@ -43,7 +43,7 @@ def test_markdown_holds_questions_renumbered_answers_and_one_bibliography() -> N
         "## Bibliography\n\n"
         "1. **DP-Moss**\n"
         "   > DP-Moss adds noise.\n\n"
-        "2. **TideNet**\n"
+        "2. [TideNet](https://arxiv.org/abs/2401.01234)\n"
         "   Ada Tide · 2024-01-05\n"
         "   > TideNet forecasts sea levels.\n"
         "   >\n"

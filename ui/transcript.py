@@ -66,13 +66,10 @@ def bibliography(conversation: Conversation, answers: Sequence[Answer]) -> Paper
     quotes: dict[str, dict[str, Quote]] = {}
     papers = {citation.paper.id: citation.paper for answer in reversed(answers) for citation in answer.citations}
     for answer in answers:
-        ids = {citation.number: citation.paper.id for citation in answer.citations}
         for citation in answer.citations:
-            quotes.setdefault(citation.paper.id, {}).setdefault(citation.quote.text, citation.quote)
-        for sentence in answer.sentences:
-            for number, quote in zip(sentence.numbers, sentence.quotes, strict=False):
-                if number in ids:
-                    quotes[ids[number]].setdefault(quote.text, quote)
+            of_paper = quotes.setdefault(citation.paper.id, {})
+            for quote in answer.quotes(citation):
+                of_paper.setdefault(quote.text, quote)
     matches = [
         Match(papers[paper_id], max(quote.score for quote in of_paper.values()), tuple(of_paper.values()))
         for paper_id, of_paper in quotes.items()

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from index.papers import Paper, code_links, paper_id
+from index.papers import Paper, code_links, page_by_id, paper_id
 from index.sources.reading import LeftOut
 from index.sources.text import Unreadable, clean_line, clean_paragraphs
 
 _KINDS = ("abstract", "digest")
-_PAGES = {"arxiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}
 _MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _YEAR_FIRST = re.compile(r"(\d{4})(?:[-/.]?(\d\d?)(?:[-/.]?(\d\d?))?)?(?:[T ].*)?")
 _DAY_FIRST = re.compile(r"(?:[a-z]+,? )?(\d{1,2})(?:st|nd|rd|th)? ([a-z]{3})[a-z]*\.?,? (\d{4})(?: .*)?", re.I)
@@ -95,14 +94,13 @@ def _paper(values: object, source: str) -> Paper:
     abstract = clean_paragraphs(_required(values, "abstract"))
     url = _url(values)
     identity = _identity(values, title, url)
-    kind, _, rest = identity.partition(":")
     return Paper(
         identity,
         title,
         abstract,
         authors=_authors(values),
         published=next((day for name in ("published", "date", "year") if (day := _iso(values.get(name)))), None),
-        url=url or (f"{_PAGES[kind]}{rest}" if kind in _PAGES else None),
+        url=url or page_by_id(identity) or None,
         code=tuple(dict.fromkeys((*_links(values), *code_links(abstract)))),
         topics=tuple(dict.fromkeys(_topics(values, "topics") + _topics(values, "categories"))),
         sources=tuple(_strings(values, "sources")) or (source,),

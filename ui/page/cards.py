@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import quote_plus
 
-from index.papers import Paper
-from rag.answer import Answer, Citation, Match, Quote, Sentence
+from index.papers import Paper, is_web
+from rag.answer import Answer, Citation, Match, Quote
 from rag.lists import PaperList
 
 AWAY = ' target="_blank" rel="noopener noreferrer"'
@@ -22,7 +22,7 @@ def evidence(number: int, answer: Answer, chosen: bool = True) -> str:
 
     Only the evidence of the chosen turn is seen; that of the others is there for when they are.
     """
-    cited = [_cited(number, citation, answer.sentences) for citation in answer.citations]
+    cited = [_cited(number, citation, answer) for citation in answer.citations]
     numbers = {citation.paper.id for citation in answer.citations}
     found = [
         _found(f"t{number}-m{rank}", rank, match)
@@ -68,7 +68,7 @@ def card(paper: Paper, quotes: Iterable[Quote] = (), label: str = "", card_id: s
         card_id: By which links lead to it.
         end: Markup below.
     """
-    url, title = link(paper), escape(paper.title)
+    url, title = paper.page, escape(paper.title)
     linked = f'<a href="{escape(url)}"{AWAY}>{title}</a>' if url else title
     named = f' id="{escape(card_id)}"' if card_id else ""
     return f'<article class="card"{named} tabindex="-1"><h3>{label}{linked}</h3>{details(paper, quotes)}{end}</article>'
@@ -83,19 +83,6 @@ def actions(paper: Paper) -> str:
         f'<button type="button" data-do="similar" data-paper="{escape(paper.id)}">More like this</button>'
         f'<button type="button" data-do="about" data-paper="{escape(paper.id)}">Ask about this paper</button></div>'
     )
-
-
-def link(paper: Paper) -> str | None:
-    """Return the page of a paper, as far as it is known and its address is one of the web."""
-    if paper.url and is_web(paper.url):
-        return paper.url
-    kind, _, name = paper.id.partition(":")
-    return {"arxiv": f"https://arxiv.org/abs/{name}", "doi": f"https://doi.org/{name}"}.get(kind)
-
-
-def is_web(url: str) -> bool:
-    """Tell whether a link may be followed: it is one of the web, not a script."""
-    return url.lower().startswith(("https://", "http://"))
 
 
 def highlighted(abstract: str, quotes: Iterable[Quote]) -> str:
@@ -125,11 +112,9 @@ def _found_title(answer: Answer) -> str:
     return "Also found"
 
 
-def _cited(number: int, citation: Citation, sentences: Iterable[Sentence]) -> str:
-    """Return the open card of a cited paper, every sentence that an answer leans on highlighted."""
-    quotes = [citation.quote]
-    for sentence in sentences:
-        quotes += [q for n, q in zip(sentence.numbers, sentence.quotes, strict=False) if n == citation.number]
+def _cited(number: int, citation: Citation, answer: Answer) -> str:
+    """Return the open card of a cited paper, every sentence that the answer leans on highlighted."""
+    quotes = answer.quotes(citation)
     label = f'<span class="number">[{citation.number}]</span> '
     back = f'<a class="back" href="#t{number}">Back to the answer</a>'
     return f"<li>{card(citation.paper, quotes, label, f't{number}-c{citation.number}', back)}</li>"
@@ -142,7 +127,7 @@ def _found(card_id: str, rank: int, match: Match) -> str:
     """
     best = match.sentences[:1]
     hint = f'<span class="hint">{escape(best[0].text)}</span>' if best else ""
-    url = link(match.paper)
+    url = match.paper.page
     out = f'<p><a href="{escape(url)}"{AWAY}>Open the paper</a></p>' if url else ""
     return (
         f'<li><article class="card found"><details><summary><h3><span class="number" title="Found as number {rank}">'
@@ -156,7 +141,7 @@ def details(paper: Paper, quotes: Iterable[Quote]) -> str:
     who = ", ".join(paper.authors[:6]) + (" and others" if len(paper.authors) > 6 else "")
     from_ = f"from {', '.join(paper.sources)}" if paper.sources else ""
     meta = " · ".join(escape(piece) for piece in (who, paper.published, from_) if piece)
-    if not link(paper):
+    if not paper.page:
         search = f"https://www.semanticscholar.org/search?q={quote_plus(paper.title)}"
         meta += f'{" · " if meta else ""}<a href="{escape(search)}"{AWAY}>find it</a>'
     topics = "".join(f"<li>{escape(topic)}</li>" for topic in paper.topics)

@@ -11,7 +11,7 @@ from html import escape
 
 from rag.answer import Match
 from rag.lists import PaperList
-from ui.page.cards import AWAY, details, link
+from ui.page.cards import AWAY, details
 
 COUNTS = (10, 20, 50, 100)
 """How many papers may be asked for, besides as many as are relevant."""
@@ -143,7 +143,7 @@ def _actions(count: int) -> str:
 def _rows(rank: int, match: Match, dated: bool) -> str:
     """Return the row of a paper and, below it, that of its details."""
     paper, why = match.paper, match.sentences[:1]
-    title, url = escape(paper.title), link(paper)
+    title, url = escape(paper.title), paper.page
     linked = f'<a href="{escape(url)}"{AWAY}>{title}</a>' if url else title
     fold = f'<button type="button" data-fold aria-expanded="false" aria-controls="list-{rank}">Abstract</button>'
     cite = f'<button type="button" data-copy="{escape(PaperList("", (match,)).to_bibtex())}">Cite</button>'

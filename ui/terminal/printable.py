@@ -12,7 +12,6 @@ _SEQUENCE = re.compile(
     r"|\x1b[ -/]*[0-~]?"
 )
 _JOINERS = "\u200c\u200d"
-_PAGES = {"arxiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}
 
 
 def printable(text: str) -> str:
@@ -64,10 +63,7 @@ def page_of(paper: Paper) -> str:
     >>> page_of(Paper("arxiv:2205.05131", "UL2", "…"))
     'https://arxiv.org/abs/2205.05131'
     """
-    kind, _, name = paper.id.partition(":")
-    web = paper.url and paper.url.lower().startswith(("https://", "http://"))
-    address = paper.url if web and paper.url else _PAGES[kind] + name if kind in _PAGES else ""
-    return quote(printable(address), safe="!#$%&'()*+,/:;=?@[]~")
+    return quote(printable(paper.page), safe="!#$%&'()*+,/:;=?@[]~")
 
 
 def _columns(sign: str) -> int:

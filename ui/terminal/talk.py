@@ -80,12 +80,7 @@ class Talk:
 def _cited(answer: Answer) -> tuple[Match, ...]:
     """Return the cited papers in order of their numbers, each with every sentence of it that the answer leans on."""
     found = {match.paper.id: match for match in answer.matches}
-    matches = []
-    for citation in answer.citations:
-        quotes = [citation.quote]
-        for sentence in answer.sentences:
-            pairs = zip(sentence.numbers, sentence.quotes, strict=False)
-            quotes += [quote for number, quote in pairs if number == citation.number]
-        match = found.get(citation.paper.id, Match(citation.paper, 0.0))
-        matches.append(replace(match, sentences=tuple(dict.fromkeys(quotes))))
-    return tuple(matches)
+    matches = [found.get(each.paper.id, Match(each.paper, 0.0)) for each in answer.citations]
+    return tuple(
+        replace(match, sentences=answer.quotes(each)) for match, each in zip(matches, answer.citations, strict=True)
+    )
