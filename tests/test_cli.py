@@ -51,7 +51,20 @@ def home(tmp_path_factory: pytest.TempPathFactory, papers: list[Paper]) -> Path:
 def test_help_names_every_command() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for command in ("index", "ask", "papers", "chat", "serve", "embed", "mcp", "feedback", "status", "eval", "models", "users"):
+    for command in (
+        "index",
+        "ask",
+        "papers",
+        "chat",
+        "serve",
+        "embed",
+        "mcp",
+        "feedback",
+        "status",
+        "eval",
+        "models",
+        "users",
+    ):
         assert f"\n  {command}" in done.stdout
     assert {command.name or command.callback.__name__ for command in app.registered_commands if command.callback} == {
         "index", "ask", "papers", "chat", "serve", "mcp", "embed", "feedback", "status", "eval"}  # fmt: skip

@@ -6,6 +6,7 @@ Data goes to stdout, everything else to stderr. Exit code 0: done; 1: something 
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -256,10 +257,7 @@ def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
     manifest = Manifest.read(folder)
     if manifest is None:
         raise StoreError(f"No index in {folder}. Build one: paperchat index --index {folder} [SOURCE…]")
-    sources: dict[str, int] = {}
-    for paper in read_papers(folder):
-        for source in paper.sources:
-            sources[source] = sources.get(source, 0) + 1
+    sources = Counter(source for paper in read_papers(folder) for source in paper.sources)
     values = {"folder": str(folder), **vars(manifest), "sources": sources}
     if as_json:
         _print_json(values)
