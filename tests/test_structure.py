@@ -35,7 +35,7 @@ HOMES = {
     "ir_measures": {"rag/evaluation/retrieval.py"},
     "xllamacpp": {"rag/llamacpp.py"},
     "huggingface_hub": {"index/fetch.py"},
-    "gradio": {f"ui/page/{name}.py" for name in ("__init__", "desk", "chat", "lists", "corpus")},
+    "gradio": {f"ui/page/{name}.py" for name in ("__init__", "desk", "chat", "chats", "lists", "corpus")},
     "uvicorn": {"ui/server.py"},
     "prompt_toolkit": {"ui/terminal/keyboard.py"},
     "mcp": {"ui/agents/__init__.py", "ui/agents/tools.py"},

@@ -3,10 +3,9 @@
 import json
 import logging
 import threading
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -16,13 +15,14 @@ from rag.answer import Answer
 from ui.access import visitor
 from ui.api.service import Queued
 from ui.feedback import Thumb
-from ui.page import cards, history, turns
-from ui.page.desk import QUIET, Desk, Updates, markup
+from ui.page import cards, turns
+from ui.page.chats import Chats
+from ui.page.desk import QUIET, Desk, Updates, markup, told
 from ui.page.lists import Lists
 from ui.page.talk import Talk
 
 _LIST_COMMANDS = ("/list", "/papers")
-_SIMILAR_SHOWN, _CHATS_SHOWN = 8, 200
+_SIMILAR_SHOWN = 8
 _THUMBS: dict[str, Thumb] = {"up": "up", "down": "down"}
 _log = logging.getLogger(__name__)
 
@@ -47,21 +47,13 @@ class Chat:
         self.talk = gr.State(Talk())
         with gr.Row(elem_id="panes"):
             with gr.Column(elem_id="chats"):
-                self._lay_out_chats()
+                self.chats = Chats(desk)
             with gr.Column(elem_id="talk"):
                 self._lay_out_talk()
             with gr.Column(elem_id="evidence"):
                 self.similar = markup("", "similar")
                 self.cards = markup(cards.no_evidence(), "cards")
                 self.earlier_cards = markup("", "earlier-cards")
-
-    def _lay_out_chats(self) -> None:
-        self.new = gr.Button("New chat", size="sm", elem_id="new")
-        self.find = gr.Textbox(
-            label="Find a chat", show_label=False, container=False, placeholder="Find a chat", elem_id="find-chat"
-        )
-        self.history = markup("", "history")
-        self.here = markup("", "here")
 
     def _lay_out_talk(self) -> None:
         with gr.Column(elem_id="scroll"), gr.Column(elem_id="turns"):
@@ -83,7 +75,7 @@ class Chat:
         """Connect the components with what happens when they are used; `lists` takes over requests for lists."""
         self.lists, views, bridge = lists, self.desk.views, self.desk.bridge
         shown = [self.talk, self.start, self.earlier, self.turn, self.next, self.scope, self.similar, self.cards]
-        shown += [self.earlier_cards, self.history, self.box, self.ask, self.stop, self.list, self.here, views]
+        shown += [self.earlier_cards, self.chats.rows, self.box, self.ask, self.stop, self.list, self.chats.here, views]
         asking: dict[str, Any] = {"outputs": [*shown, *lists.shown], "concurrency_limit": None, **QUIET}
         gr.on([self.box.submit, self.ask.click], self.answer, [self.box, self.talk], **asking)
         for example in self.examples:
@@ -97,14 +89,13 @@ class Chat:
         bridge.about(self.ask_about, **at_once)
         bridge.all_papers(self.ask_all, **at_once)
         bridge.open_chat(self.open, **at_once)
-        bridge.rename_chat(self.rename, **at_once)
         bridge.delete_chat(self.delete, **at_once)
         bridge.similar(self.show_similar, None, [self.similar, views], **QUIET)
         bridge.close_similar(lambda: "", None, self.similar, queue=False, **QUIET)
         self.list.click(self._list, self.box, [self.box, views, *lists.shown], **QUIET)
-        self.find.change(self.search, [self.find, self.talk], self.history, trigger_mode="always_last", **QUIET)
         self.stop.click(self.end, queue=False, **QUIET)
-        self.new.click(self.clear, None, shown, queue=False, **QUIET)
+        self.chats.new.click(self.clear, None, shown, queue=False, **QUIET)
+        self.chats.connect(self.talk)
         self.shown = shown
 
     # Answers
@@ -222,8 +213,7 @@ class Chat:
             self.turn: "".join(turns.turn(number, answer, rated=rated) for answer in last),
             self.next: "".join(map(turns.follow_ups, last)),
             self.cards: "".join(cards.evidence(number, answer) for answer in last) or cards.no_evidence(),
-            self.history: self._history(owner, talk.chat),
-            self.here: history.current(talk.chat),
+            **self.chats.listed(owner, talk.chat),
         }
 
     def _earlier(self, talk: Talk, count: int) -> Updates:
@@ -238,9 +228,6 @@ class Chat:
         papers = [self.engine.paper(each) for each in talk.within]
         asked = turns.scope([paper.title for paper in papers if paper])
         return asked + (turns.editing(talk.edits) if talk.edits else "")
-
-    def _history(self, owner: str, current: str, search: str = "") -> str:
-        return history.rows(self.desk.conversations.list(owner, search, _CHATS_SHOWN), current, search, owner)
 
     # Turns and papers
 
@@ -260,7 +247,7 @@ class Chat:
             return {}
         if thumb == talk.ratings[number - 1]:
             thumb = None
-        with _told():
+        with told():
             kept = self.desk.conversations
             kept.rate(visitor(request), talk.chat, number, thumb, str(said.get("reason", "")))
             talk = talk.rated(number, thumb)
@@ -305,49 +292,21 @@ class Chat:
     def restore(self, request: gr.Request) -> Updates:
         """Show the chat that the page's address names, and the list of all."""
         named = dict(request.query_params or {}).get("chat", "")
-        return self._opened(named, visitor(request))
+        return self._whole(self.chats.kept(visitor(request), named), visitor(request))
 
     def open(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
         """Show an earlier chat with its evidence."""
         self.drop(request)
-        return {**self._idle, self.similar: "", **self._opened(str(event.chat), visitor(request))}
-
-    def _opened(self, chat: str, owner: str) -> Updates:
-        try:
-            kept = self.desk.conversations.kept(owner, chat) if chat else ()
-        except UserError:  # it was deleted, or is another's
-            chat, kept = "", ()
-        return self._whole(Talk.of(chat, kept), owner)
-
-    def rename(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
-        """Give a chat another name."""
-        with _told():
-            self.desk.conversations.rename(visitor(request), str(event.chat), str(event.title))
-        return {self.history: self._history(visitor(request), talk.chat)}
+        owner = visitor(request)
+        return {**self._idle, self.similar: "", **self._whole(self.chats.kept(owner, str(event.chat)), owner)}
 
     def delete(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
         """Delete a chat for good; the one that is shown gives way to a new one."""
-        with _told():
-            self.desk.conversations.delete(visitor(request), str(event.chat))
-        if event.chat == talk.chat:
-            return self.clear(request)
-        return {self.history: self._history(visitor(request), talk.chat)}
-
-    def search(self, words: str, talk: Talk, request: gr.Request) -> str:
-        """List the chats that have some words."""
-        return self._history(visitor(request), talk.chat, words)
+        self.chats.delete(visitor(request), str(event.chat))
+        return self.clear(request) if event.chat == talk.chat else self.chats.listed(visitor(request), talk.chat)
 
 
 def _turn_of(event: gr.EventData, talk: Talk) -> int:
     """Return the number of the turn that an event is about, 0 where there is none."""
     number = str(event._data.get("turn", ""))
     return int(number) if number.isdecimal() and 0 < int(number) <= len(talk.answers) else 0
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Tell a person what they can put right, in place of failing."""
-    try:
-        yield
-    except UserError as error:
-        gr.Warning(escape(str(error)))

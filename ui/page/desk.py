@@ -1,11 +1,15 @@
 """What the views of the page share: the engine, places for markup, and a way from a button in markup to Python."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import gradio as gr
 
+from index.errors import UserError
 from rag.engine import Engine
 from ui.api.service import Service
 from ui.conversations import Conversations
@@ -65,3 +69,12 @@ def lay_bridge() -> gr.HTML:
 def markup(value: str, elem_id: str) -> gr.HTML:
     """Return a place for markup of our own, without Gradio's looks and script."""
     return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=None)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell a person what they can put right, in place of failing."""
+    try:
+        yield
+    except UserError as error:
+        gr.Warning(escape(str(error)))
