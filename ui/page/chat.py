@@ -92,7 +92,7 @@ class Chat:
         bridge.delete_chat(self.delete, **at_once)
         bridge.similar(self.show_similar, None, [self.similar, views], **QUIET)
         bridge.close_similar(lambda: "", None, self.similar, queue=False, **QUIET)
-        self.list.click(self._list, self.box, [self.box, views, *lists.shown], **QUIET)
+        self.list.click(self.list_papers, self.box, [self.box, views, *lists.shown], **QUIET)
         self.stop.click(self.end, queue=False, **QUIET)
         self.chats.new.click(self.clear, None, shown, queue=False, **QUIET)
         self.chats.connect(self.talk)
@@ -104,7 +104,9 @@ class Chat:
         """Show a question and its growing answer; keep it once it is whole."""
         command, _, rest = question.strip().partition(" ")
         if command in _LIST_COMMANDS:
-            yield await self.desk.service.aside(lambda: self._list(rest))
+            async with aclosing(self.list_papers(rest)) as updates:
+                async for update in updates:
+                    yield update
             return
         talk = talk.until(talk.edits) if talk.edits else talk
         run = self.runs[request.session_hash] = _Run()
@@ -278,9 +280,10 @@ class Chat:
         found = cards.similar(paper, self.engine.similar(paper.id, _SIMILAR_SHOWN))
         return {self.similar: found, self.desk.views: gr.update(selected="chat")}
 
-    def _list(self, request: str) -> Updates:
+    async def list_papers(self, request: str) -> AsyncGenerator[Updates, None]:
         """Open the view of lists with a request."""
-        return {self.box: "", self.desk.views: gr.update(selected="lists"), **self.lists.show(request)}
+        yield {self.box: "", self.desk.views: gr.update(selected="lists"), **self.lists.looking(request)}
+        yield await self.desk.service.aside(lambda: self.lists.show(request))
 
     # Chats
 

@@ -55,11 +55,15 @@ class Lists:
         form = table.form(self._examples(), request, next(self._serial))
         return {self.form: form, **self._listed(request, None)}
 
+    def looking(self, request: str) -> Updates:
+        """Return what becomes of the components while papers are looked for."""
+        return {self.told: "Looking for papers…", self.table: table.working(request), self.found: PaperList("", ())}
+
     def find(self, event: gr.EventData) -> Iterator[Updates]:
         """Say that papers are looked for, then list them; `event` has the request, and how many where it matters."""
         request, count = " ".join(str(event.request).split()), str(event.count)
         if request:
-            yield {self.told: "Looking for papers…", self.table: table.working(request), self.found: PaperList("", ())}
+            yield self.looking(request)
         yield self._listed(request, int(count) if count.isdecimal() and int(count) in table.COUNTS else None)
 
     def export(self, found: PaperList, event: gr.EventData) -> dict[str, str | int]:
