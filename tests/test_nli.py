@@ -50,7 +50,8 @@ def test_inference_moves_the_status_but_no_wrong_number(
 
 
 def tiny(folder: Path, labels: list[str]) -> Path:
-    """Write a randomly initialised cross-encoder."""
+    """Write a randomly initialised cross-encoder, always the same one, whose outputs differ by far."""
+    import torch
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Whitespace
@@ -67,9 +68,11 @@ def tiny(folder: Path, labels: list[str]) -> Path:
         num_hidden_layers=1,
         num_attention_heads=1,
         intermediate_size=8,
+        initializer_range=1.0,
         id2label=dict(enumerate(labels)),
         label2id={label: at for at, label in enumerate(labels)},
     )
+    torch.manual_seed(0)
     BertForSequenceClassification(config).save_pretrained(folder)
     return folder
 
