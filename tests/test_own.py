@@ -79,6 +79,12 @@ class Letters(BaseEmbedding):
         return self._get_text_embedding(query)
 
 
+@pytest.fixture(autouse=True)
+def _temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep temporary folders apart from those of tests in other processes."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
+
+
 def folders() -> set[Path]:
     """Return the temporary folders of engines that are there now."""
     return set(Path(tempfile.gettempdir()).glob("paperchat-*"))
