@@ -146,6 +146,9 @@ class Store:
 
     def nearest(self, vector: Vectors, count: int) -> list[int]:
         """Return the positions of the papers of the `count` chunks nearest to a vector, best first, each once."""
+        if count >= self.manifest.chunks:  # all of them: Chroma's graph may miss some beside what an ended update kept
+            cosines = self.similarities(range(len(self.papers)), vector).max(axis=1, initial=-1.0)
+            return [int(at) for at in np.argsort(-cosines, kind="stable")]
         found = [self._place.get(paper_id) for _, paper_id in self._chunks.nearest(vector, count)]
         return list(dict.fromkeys(at for at in found if at is not None))
 
