@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from index.errors import SourceError
@@ -10,17 +10,24 @@ from index.papers import Paper, merge
 from index.sources.jsonl import read_json, read_jsonl
 from index.sources.listing import read_listing
 from index.sources.reading import LeftOut, Reading
+from index.sources.selection import Selection
 from index.sources.text import Unreadable, check, read_lines
 
-__all__ = ["LeftOut", "Reading", "read"]
+__all__ = ["LeftOut", "Reading", "Selection", "Tell", "read", "stream"]
+
+Tell = Callable[[str, int, int], None]
+"""Called at intervals with a source, the papers that were read of it so far, and how many of them were taken."""
 
 _STARTER = Path(__file__).parents[1] / "starter" / "papers.jsonl"
 _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 _SUFFIXES = (".txt", *_JSON_SUFFIXES)
 _REASONS_SHOWN = 10
+_TELL_EVERY = 1000
 
 
-def read(sources: Iterable[str | Path] | None = None) -> Reading:
+def read(
+    sources: Iterable[str | Path] | None = None, *, selection: Selection | None = None, tell: Tell | None = None
+) -> Reading:
     """Read every paper of some files and folders, each paper once.
 
     A file is a saved listing page or JSON of papers, told by its content. Of a folder every .txt, .jsonl, .ndjson
@@ -29,6 +36,8 @@ def read(sources: Iterable[str | Path] | None = None) -> Reading:
 
     Args:
         sources: Files and folders; None or nothing reads the starter corpus that comes with the package.
+        selection: Which papers are wanted; None for all.
+        tell: Is told how far it is, see `Tell`.
 
     Returns:
         The papers, and what was left out with the reason.
@@ -36,13 +45,9 @@ def read(sources: Iterable[str | Path] | None = None) -> Reading:
     Raises:
         SourceError: A source does not exist, or not a single paper could be read.
     """
-    named = [sources] if isinstance(sources, str | Path) else list(sources or ())
-    paths = [Path(each).expanduser() for each in named]
-    if missing := [str(path) for path in paths if not path.is_file() and not path.is_dir()]:
-        raise SourceError(f"No such file or folder: {', '.join(missing)}. Check the spelling.")
     left_out: list[LeftOut] = []
     counts: dict[str, int] = {}
-    papers = merge(_read_all(paths, left_out, counts))
+    papers = merge(_counted(_found(sources, selection, tell), left_out, counts))
     if not papers:
         reasons = [f"  {each}" for each in left_out[:_REASONS_SHOWN]]
         if len(left_out) > _REASONS_SHOWN:
@@ -51,20 +56,74 @@ def read(sources: Iterable[str | Path] | None = None) -> Reading:
     return Reading(tuple(papers), sum(counts.values()), tuple(left_out), counts)
 
 
-def _read_all(paths: list[Path], left_out: list[LeftOut], counts: dict[str, int]) -> Iterator[Paper]:
-    """Yield the record of each file in turn; note what is left out, and how many records each file gave."""
+def stream(
+    sources: Iterable[str | Path] | None = None, *, selection: Selection | None = None, tell: Tell | None = None
+) -> Iterator[Paper | LeftOut]:
+    """Yield the papers of `read` one at a time, repeats too, and what had to be left out; nothing is kept in memory.
+
+    Raises:
+        SourceError: A source does not exist.
+    """
+    for _, found in _found(sources, selection, tell):
+        yield found
+
+
+def _found(
+    sources: Iterable[str | Path] | None, selection: Selection | None, tell: Tell | None
+) -> Iterator[tuple[str, Paper | LeftOut]]:
+    """Yield (name of the source, a paper that is wanted or what was left out); stop when there are enough."""
+    named = [sources] if isinstance(sources, str | Path) else list(sources or ())
+    paths = [Path(each).expanduser() for each in named]
+    if missing := [str(path) for path in paths if not path.is_file() and not path.is_dir()]:
+        raise SourceError(f"No such file or folder: {', '.join(missing)}. Check the spelling.")
+    selection = selection or Selection()
+    tell = tell or _tell_nobody
+    left_out: list[LeftOut] = []
+    wanted = selection.most
     for path, source in _files(paths, left_out) if paths else [(_STARTER, "starter")]:
-        try:
-            for found in _records(path, source):
-                if isinstance(found, LeftOut):
-                    left_out.append(found)
-                else:
-                    counts[source] = counts.get(source, 0) + 1
-                    yield found
-        except Unreadable as error:
-            left_out.append(LeftOut(source, error.line, error.reason))
-        except OSError as error:
-            left_out.append(LeftOut(source, None, f"can't be read: {error.strerror or error}"))
+        records = taken = 0
+        for found in _of_file(path, source):
+            if isinstance(found, LeftOut):
+                yield source, found
+                continue
+            records += 1
+            if selection.takes(found):
+                taken += 1
+                yield source, found
+                if taken == wanted:
+                    break
+            if records % _TELL_EVERY == 0:
+                tell(source, records, taken)
+        tell(source, records, taken)
+        if wanted is not None and not (wanted := wanted - taken):
+            return
+    yield from ((each.source, each) for each in left_out)
+
+
+def _tell_nobody(source: str, records: int, taken: int) -> None:
+    """Tell nobody how far it is."""
+
+
+def _counted(
+    found: Iterable[tuple[str, Paper | LeftOut]], left_out: list[LeftOut], counts: dict[str, int]
+) -> Iterator[Paper]:
+    """Yield the papers; note what is left out, and how many papers each source gave."""
+    for source, each in found:
+        if isinstance(each, LeftOut):
+            left_out.append(each)
+        else:
+            counts[source] = counts.get(source, 0) + 1
+            yield each
+
+
+def _of_file(path: Path, source: str) -> Iterator[Paper | LeftOut]:
+    """Yield what stands in one file; a file that can't be used any further ends with the reason."""
+    try:
+        yield from _records(path, source)
+    except Unreadable as error:
+        yield LeftOut(source, error.line, error.reason)
+    except OSError as error:
+        yield LeftOut(source, None, f"can't be read: {error.strerror or error}")
 
 
 def _records(path: Path, source: str) -> Iterator[Paper | LeftOut]:
