@@ -80,7 +80,7 @@ def test_merge_joins_records_by_title_and_keeps_the_best_of_both() -> None:
     digest = Paper("title:owls", "Owls", "A digest, longer than it.", topics=("birds",), sources=("s",), kind="digest")
     published = Paper("arxiv:2401.00001", "OWLS!", "As published.", code=("https://github.com/a/b",), sources=("p",))
     (owls,) = merge([digest, published])
-    assert (owls.id, owls.title, owls.abstract) == ("arxiv:2401.00001", "OWLS!", "As published.")
+    assert (owls.id, owls.title, owls.abstract) == ("arxiv:2401.00001", "Owls", "As published.")
     assert (owls.topics, owls.code, owls.sources) == (("birds",), ("https://github.com/a/b",), ("s", "p"))
     assert owls.kind == "abstract"
 
