@@ -1,0 +1,69 @@
+"""A question to a service on the web in, its papers out.
+
+A live source is written KIND:QUESTION, such as `arxiv:cat:cs.LG AND abs:curriculum`. Papers remember it as it was
+asked, so that the sources of an index are what can be asked again.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+from index.errors import SourceError
+from index.paper import Paper
+from index.sources.live import arxiv
+from index.sources.live.client import Client
+from index.sources.live.service import SERVICES
+from index.sources.reading import LeftOut
+from index.sources.selection import Selection
+
+__all__ = ["KINDS", "is_live", "records"]
+
+KINDS: dict[str, Callable[[Client, str, Selection, str], Iterator[Paper | LeftOut]]] = {
+    "arxiv": arxiv.papers,
+}
+"""Prefix of a source -> what asks the service: a client, the question, what is wanted, and the source as written."""
+
+
+def is_live(source: str) -> bool:
+    """Tell whether a source is a question to a service rather than a file: one with a KIND and no file of that name.
+
+    >>> is_live("arxiv:cat:cs.LG"), is_live("pages/arxiv.txt"), is_live("memory")
+    (True, False, False)
+    """
+    return source.partition(":")[0].lower() in KINDS and ":" in source
+
+
+def records(
+    source: str,
+    selection: Selection | None = None,
+    tell: Callable[[str, int, int], None] = lambda source, records, taken: None,
+    *,
+    offline: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Paper | LeftOut]:
+    """Yield the papers that a service has for a question, newest first where it knows an order.
+
+    Pages that the service gave are kept in the cache folder: what was cut short goes on with the page that is missing.
+    Where the service can, it is asked only for what is wanted; the papers still have to be selected.
+
+    Args:
+        source: KIND:QUESTION.
+        selection: Which papers are wanted; None for all.
+        tell: Is told the source, with why nothing happens for a while, and twice how many papers there are so far.
+        offline: Make no connection; the environment's PAPERCHAT_OFFLINE=1 says the same.
+        sleep: Waits between requests.
+
+    Raises:
+        SourceError: The question is none, or the service cannot be reached or gives no answer; what it gave is kept.
+    """
+    kind, _, asked = source.partition(":")
+    kind, asked = kind.lower(), asked.strip()
+    if not asked:
+        raise SourceError(f"{source!r} asks for nothing. Write what you look for after the colon.")
+    count = 0
+    client = Client(SERVICES[kind], offline, sleep, lambda note: tell(f"{source} ({note})", count, count))
+    try:
+        for found in KINDS[kind](client, asked, selection or Selection(), source):
+            count += isinstance(found, Paper)
+            yield found
+    finally:
+        client.close()
