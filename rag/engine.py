@@ -37,6 +37,7 @@ from rag.models import Models
 from rag.nli import CrossEncoderInferrer
 from rag.ownwriter import as_writer
 from rag.refusal import NOTHING_ASKED, none_is_about
+from rag.remembered import RememberingEncoder
 from rag.respond import Responder, declined
 from rag.retrieve import LIST_WEIGHTS, Ranked
 from rag.settings import Settings
@@ -67,7 +68,8 @@ class Engine:
         self._models = Models(encoder, writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer))
         self._store = CurrentStore(store, encoder)
         self._finder = Finder(self._store, encoder, settings)
-        self._instructions = InstructionFilter(encoder)
+        self._sentences = RememberingEncoder(encoder)
+        self._instructions = InstructionFilter(self._sentences)
         self._inferrer = CrossEncoderInferrer.from_name(settings.nli, settings.offline) if settings.nli else None
         self._atlas = Atlas()
         self._remove: Callable[[], object] = lambda: None  # a temporary index
@@ -342,11 +344,11 @@ class Engine:
         if why := NOTHING_ASKED if not part else self._finder.why_not(answer.standalone, found):
             yield declined(answer, why, clock)
             return
-        encoder, loader = self._models.encoder, self._models.loader
-        sources = gather(encoder, found.vector, found.ranked)
+        loader = self._models.loader
+        sources = gather(self._sentences, found.vector, found.ranked)
         answer = replace(answer, matches=tuple(source.match() for source in sources))
         yield answer
-        responder = Responder(self.settings, encoder, self._inferrer, clock)
+        responder = Responder(self.settings, self._sentences, self._inferrer, clock)
         writer = loader.writer
         if writer is None:
             yield responder.quoted(answer, part, sources, loader.reason())
@@ -355,7 +357,8 @@ class Engine:
 
     def _matches(self, vector: Vectors, ranked: Sequence[Ranked]) -> list[Match]:
         """Return papers with their sentences, those nearest to a vector first."""
-        return [source.match() for source in gather(self._models.ready_encoder(), vector, ranked)]
+        self._models.ready_encoder()
+        return [source.match() for source in gather(self._sentences, vector, ranked)]
 
     def _checked(self, question: str) -> str:
         self._models.ready_encoder()
