@@ -6,6 +6,7 @@ or in batches.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from index.identity import arxiv_version, id_kind, id_rank, is_marked_up, page_by_id, paper_id, title_key
 from index.links import code_links
@@ -28,6 +29,7 @@ def merge(papers: Iterable[Paper]) -> list[Paper]:
     """
     records: dict[str, Paper] = {}
     for paper in papers:
+        paper = _by_best_id(paper) if paper.other_ids else paper
         known = records.get(paper.id)
         records[paper.id] = paper if known is None else join(known, paper)
     for first, *others in _same(records):
@@ -51,9 +53,9 @@ def join(first: Paper, second: Paper) -> Paper:
     best = max(first, second, key=_newest)
     titles = _titles(first, second)
     title = titles.pop(title_key(best.title))
-    ids = sorted({first.id, second.id, *first.other_ids, *second.other_ids}, key=id_rank)
+    best_id, other_ids = _ids(first, second)
     return Paper(
-        ids[0],
+        best_id,
         title,
         best.abstract,
         max(first.authors, second.authors, key=_fullest),
@@ -65,9 +67,21 @@ def join(first: Paper, second: Paper) -> Paper:
         best.kind,
         best.version,
         best.updated,
-        tuple(each for each in ids[1:] if id_kind(each)),
+        other_ids,
         tuple(titles.values()),
     )
+
+
+def _by_best_id(paper: Paper) -> Paper:
+    """Return a record under the best of its ids."""
+    best_id, other_ids = _ids(paper)
+    return replace(paper, id=best_id, other_ids=other_ids)
+
+
+def _ids(*papers: Paper) -> tuple[str, tuple[str, ...]]:
+    """Return the best id of a paper's records, and the others but for those that its titles say."""
+    best, *others = sorted({each for paper in papers for each in (paper.id, *paper.other_ids)}, key=id_rank)
+    return best, tuple(each for each in others if id_kind(each))
 
 
 def _same(records: Mapping[str, Paper]) -> list[list[str]]:
@@ -118,7 +132,8 @@ def _one_paper(records: Mapping[str, Paper], ids: Collection[str]) -> bool:
 
 
 def _newest(paper: Paper) -> tuple[object, ...]:
-    return paper.kind == "abstract", paper.version or 0, paper.updated or "", len(paper.abstract), paper.abstract
+    text = len(paper.abstract), paper.abstract, title_key(paper.title)
+    return paper.kind == "abstract", paper.version or 0, paper.updated or "", *text
 
 
 def _titles(*papers: Paper) -> dict[str, str]:

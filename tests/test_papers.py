@@ -1,79 +1,16 @@
-"""One paper stays one paper: ids, title keys, links and the merging of records."""
+"""One paper stays one paper: the merging of records, in any order and in batches, and what is kept of each."""
+
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from index.papers import Paper, code_links, merge, paper_id, title_key
+from index.papers import Paper, join, merge, paper_id
 
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "2401.01234",
-        "arXiv:2401.01234v2",
-        "arxiv: 2401.01234",
-        "http://arxiv.org/abs/2401.01234",
-        "https://www.arxiv.org/pdf/2401.01234v1.pdf",
-        "https://export.arxiv.org/html/2401.01234",
-    ],
-)
-def test_an_arxiv_id_is_the_same_however_it_is_written(written: str) -> None:
-    assert paper_id("Any Title", arxiv=written) == "arxiv:2401.01234"
-
-
-@pytest.mark.parametrize("written", ["10.1145/AbC.1", "doi:10.1145/abc.1", "https://dx.doi.org/10.1145/abc.1"])
-def test_a_doi_is_the_same_however_it_is_written(written: str) -> None:
-    assert paper_id("Any Title", doi=written) == "doi:10.1145/abc.1"
-
-
-def test_a_doi_that_arxiv_gave_is_the_arxiv_id() -> None:
-    assert paper_id("Any Title", doi="https://doi.org/10.48550/arXiv.2401.01234") == "arxiv:2401.01234"
-
-
-def test_old_arxiv_ids_keep_their_archive() -> None:
-    assert paper_id("Any Title", arxiv="hep-th/9901001v3") == "arxiv:hep-th/9901001"
-
-
-@pytest.mark.parametrize("no_id", ["17", "2413.01234", "soon", ""])
-def test_what_is_no_arxiv_id_leaves_the_title(no_id: str) -> None:
-    assert paper_id("Any Title", arxiv=no_id) == "title:any-title"
-
-
-def test_long_titles_that_differ_at_the_end_have_different_ids() -> None:
-    long = "A Very Long Title " * 6
-    assert paper_id(long + "One") != paper_id(long + "Two")
-
-
-def test_titles_of_symbols_only_are_told_apart() -> None:
-    assert title_key("∇ ∂") != title_key("∇ +")
-    assert paper_id("∇ ∂") != paper_id("∇ +")
-
-
-def test_title_key_ignores_case_accents_dashes_and_width() -> None:
-    assert title_key("Na\u00efve \uff22\uff21\uff39\uff25\uff33\u2014Revisited!") == title_key("naive bayes revisited")
-
-
-@pytest.mark.parametrize(
-    ("text", "links"),
-    [
-        ("Code: https://github.com/a/b.", ("https://github.com/a/b",)),
-        ("Code (https://github.com/a/b.git).", ("https://github.com/a/b",)),
-        ("See \\url{https://github.com/a/b_c}.", ("https://github.com/a/b_c",)),
-        ("See https://github.com/a/b\\_c now", ("https://github.com/a/b_c",)),
-        ("http://www.GitHub.com/a/b/ and https://github.com/a/b", ("https://github.com/a/b",)),
-        (
-            "Code at github.com/a/b, weights at huggingface.co/c/d-7B.",
-            ("https://github.com/a/b", "https://huggingface.co/c/d-7B"),
-        ),
-        ("Version at https://gitlab.com/a/b-3.0.", ("https://gitlab.com/a/b-3.0",)),
-        ("https://github.com/a/b/tree/main/x.py, too", ("https://github.com/a/b/tree/main/x.py",)),
-        ("Code: https://github.com/a/long- name-of-it", ("https://github.com/a/long-name-of-it",)),
-        ("コードはhttps://github.com/a/bで公開。", ("https://github.com/a/b",)),
-        ("We mined github.com and GitHub/GitLab issues; mail me@github.com/x/y.", ()),
-        ("https://notgithub.com/a/b and https://a.github.io/b/", ()),
-    ],
-)
-def test_code_links(text: str, links: tuple[str, ...]) -> None:
-    assert code_links(text) == links
+NAMES = ("Ada Lovelace", "Charles Babbage")
 
 
 def test_merge_joins_records_by_title_and_keeps_the_best_of_both() -> None:
@@ -115,3 +52,170 @@ def test_a_third_record_joins_two_that_are_the_same() -> None:
     )
     (paper,) = merge([first, second, Paper("arxiv:2401.00001", "Foo", "C.", sources=("c",))])
     assert (paper.id, set(paper.sources)) == ("arxiv:2401.00001", {"a", "b", "c"})
+
+
+@pytest.mark.parametrize(
+    ("richest", "other"),
+    [
+        (
+            Paper("arxiv:2401.00001", "T", "Short.", version=2),
+            Paper("arxiv:2401.00001", "T", "Longer text.", version=1),
+        ),
+        (Paper("arxiv:2401.00001", "T", "Short.", version=1), Paper("arxiv:2401.00001", "T", "Longer text.")),
+        (
+            Paper("arxiv:2401.00001", "T", "Short.", updated="2024-05-02"),
+            Paper("arxiv:2401.00001", "T", "Longer text.", updated="2023-01-01"),
+        ),
+        (
+            Paper("arxiv:2401.00001", "T", "As published."),
+            Paper("arxiv:2401.00001", "T", "A digest, longer than it.", kind="digest", version=3),
+        ),
+    ],
+)
+def test_the_newest_version_wins_with_all_that_belongs_to_it(richest: Paper, other: Paper) -> None:
+    assert join(richest, other) == join(other, richest) == richest
+
+
+def test_of_each_field_the_richest_wins() -> None:
+    preprint = Paper(
+        "arxiv:2401.00001",
+        r"{\'E}tude of $\alpha$-ReLU.",
+        "Newest.",
+        ("A. Lovelace", "C. Babbage"),
+        "2024",
+        topics=("cs.LG",),
+        version=2,
+    )
+    journal = Paper(
+        "doi:10.1000/1", "Étude of \u03b1-ReLU", "As printed.", NAMES, "2024-03-07", "https://doi.org/10.1000/1"
+    )
+    (paper,) = merge([preprint, journal])
+    assert (paper.id, paper.other_ids) == ("arxiv:2401.00001", ("doi:10.1000/1",))
+    assert (paper.title, paper.abstract, paper.version) == ("Étude of \u03b1-ReLU", "Newest.", 2)
+    assert (paper.authors, paper.published, paper.topics) == (NAMES, "2024-03-07", ("cs.LG",))
+    assert paper.url == "https://doi.org/10.1000/1"
+
+
+@pytest.mark.parametrize("fewer", [NAMES[:1], ("A. Lovelace", "C. Babbage"), ("Lovelace, Ada", "Babbage, Charles")])
+def test_more_and_fuller_names_win(fewer: tuple[str, ...]) -> None:
+    one, other = (Paper("title:t", "T", "Text.", authors=names) for names in (fewer, NAMES))
+    assert join(one, other).authors == join(other, one).authors == NAMES
+
+
+def test_a_paper_is_found_by_a_title_and_an_id_that_it_had_before() -> None:
+    (paper,) = merge(
+        [
+            Paper("arxiv:2401.00001", "Owls by Day", "Old.", version=1, other_ids=("doi:10.1000/1",)),
+            Paper("arxiv:2401.00001", "Owls at Night", "New.", version=2),
+        ]
+    )
+    assert (paper.title, paper.other_titles) == ("Owls at Night", ("Owls by Day",))
+    again = [Paper("title:owls-by-day", "Owls by day", "D."), Paper("doi:10.1000/1", "On Owls", "E.")]
+    assert [each.id for each in merge([paper, *again])] == ["arxiv:2401.00001"]
+
+
+def test_a_title_that_two_papers_have_joins_nothing() -> None:
+    owls = [Paper(f"arxiv:2401.0000{n}", "Owls", f"Abstract {n}.") for n in (1, 2)]
+    unnamed = Paper("title:owls", "Owls", "Whose?")
+    assert merge([unnamed, *owls]) == [unnamed, *owls]
+
+
+def test_two_papers_stay_two_though_a_chain_of_names_leads_from_one_to_the_other() -> None:
+    chain = [
+        Paper("arxiv:2401.00001", "Owls", "A."),
+        Paper("doi:10.1000/1", "Owls", "B.", other_titles=("Bats",)),
+        Paper("arxiv:2401.00002", "Bats", "C."),
+    ]
+    assert merge(chain) == chain
+
+
+def test_records_without_letters_in_their_titles_stay_apart() -> None:
+    empty = [Paper("doc:1", "", "One."), Paper("doc:2", "", "Two.")]
+    assert merge(empty) == empty
+
+
+def test_a_record_of_an_earlier_paperchat_still_loads_and_an_unknown_field_is_refused() -> None:
+    old = {"id": "title:t", "title": "T", "abstract": "Text.", "authors": ["A"], "kind": "digest"}
+    assert Paper.from_dict(old) == Paper("title:t", "T", "Text.", authors=("A",), kind="digest")
+    for wrong in ({**old, "colour": "red"}, {"id": "title:t", "title": "T"}):
+        with pytest.raises(TypeError):
+            Paper.from_dict(wrong)
+
+
+# Any order, any batches
+
+
+def unordered(papers: Iterable[Paper]) -> set[tuple[object, ...]]:
+    """Return papers without their order, and their lists but for authors without theirs."""
+    loose = [{**vars(each), "authors": ("", *each.authors)} for each in papers]
+    return {
+        tuple(value if name == "authors" else frozenset(value) if isinstance(value, tuple) else value
+              for name, value in each.items())
+        for each in loose
+    }  # fmt: skip
+
+
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "abstract": st.sampled_from(["A.", "B.", "Bb."]),
+    "authors": st.sampled_from([(), NAMES, NAMES[:1], ("A. Lovelace", "C. Babbage"), ("Lovelace, Ada",)]),
+    "published": st.sampled_from([None, "2023", "2024", "2024-03", "2024-03-07", "2023-12-01"]),
+    "url": st.sampled_from([None, "https://arxiv.org/abs/1", "https://doi.org/10.1000/1", "ftp://x", "https://x.org"]),
+    "topics": st.sampled_from([(), ("a",), ("b", "a")]),
+    "sources": st.sampled_from([("s",), ("t",)]),
+    "kind": st.sampled_from(["abstract", "digest"]),
+    "version": st.sampled_from([None, 1, 2]),
+    "updated": st.sampled_from([None, "2024-01-01"]),
+}
+ANY_RECORDS = st.lists(
+    st.builds(
+        Paper,
+        id=st.sampled_from(["arxiv:2401.00001", "arxiv:2401.00002", "doi:10.1000/1", "doi:10.1000/2", "title:t"]),
+        title=st.sampled_from(["Owls", "OWLS.", r"\emph{Owls}", "Bats", "bats", "Cats"]),
+        other_ids=st.sampled_from([(), (), ("doi:10.1000/1",), ("doi:10.1000/2",)]),
+        other_titles=st.sampled_from([(), (), ("Bats",), ("Dogs",)]),
+        **FIELDS,
+    ),
+    max_size=7,
+)
+
+
+@st.composite
+def records_of_known_papers(draw: st.DrawFn) -> list[Paper]:
+    """Return records of three papers, each with an arXiv id, a DOI and two titles, of which some are said."""
+    records = []
+    for number in draw(st.lists(st.integers(1, 3), max_size=8)):
+        ids = [f"arxiv:2401.0000{number}", f"doi:10.1000/{number}"]
+        title = draw(st.sampled_from([f"Owls {number}", f"OWLS-{number}", f"Bats {number}"]))
+        name = draw(st.sampled_from([*ids, paper_id(title)]))
+        others = (ids[1],) if name == ids[0] and draw(st.booleans()) else ()
+        rest: dict[str, Any] = draw(st.fixed_dictionaries(FIELDS))
+        records.append(Paper(name, title, other_ids=others, **rest))
+    return records
+
+
+@settings(deadline=None, database=None)
+@given(ANY_RECORDS, st.randoms(use_true_random=False))
+def test_any_order_of_records_gives_the_same_papers(records: list[Paper], chance: random.Random) -> None:
+    shuffled = records.copy()
+    chance.shuffle(shuffled)
+    assert unordered(merge(shuffled)) == unordered(merge(records))
+
+
+@settings(deadline=None, database=None)
+@given(records_of_known_papers(), st.integers(0, 8), st.randoms(use_true_random=False))
+def test_batches_give_what_all_at_once_gives(records: list[Paper], cut: int, chance: random.Random) -> None:
+    whole = unordered(merge(records))
+    chance.shuffle(records)
+    batches = merge([*merge(records[:cut]), *merge(records[cut:])])
+    assert unordered(batches) == whole
+    assert unordered(merge(batches)) == whole
+
+
+@settings(deadline=None, database=None)
+@given(ANY_RECORDS)
+def test_records_of_one_id_become_one_paper_and_no_name_is_lost(records: list[Paper]) -> None:
+    merged = merge(records)
+    ids: Sequence[str] = [each for paper in merged for each in (paper.id, *paper.other_ids)]
+    assert {paper.id for paper in records if not paper.id.startswith("title:")} <= set(ids)
+    assert len({paper.id for paper in merged}) == len(merged)
+    assert merge(merged) == merged
