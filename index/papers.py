@@ -32,11 +32,11 @@ def merge(papers: Iterable[Paper]) -> list[Paper]:
         paper = _by_best_id(paper) if paper.other_ids else paper
         known = records.get(paper.id)
         records[paper.id] = paper if known is None else join(known, paper)
-    for first, *others in _same(records):
-        whole = records[first]
-        for other in others:
-            whole = join(whole, records.pop(other))
-        records[first] = whole
+    while groups := _same(records):
+        for first, *others in groups:
+            for other in others:
+                records[first] = join(records[first], records.pop(other))
+        records = {paper.id: paper for paper in records.values()}
     return list(records.values())
 
 
