@@ -42,6 +42,8 @@ HOMES = {
     "pwdlib": {"ui/access/users.py"},
     "sqlite3": {"index/wordvectors.py", "ui/database.py"},
     "sklearn": {"index/layout.py"},
+    "defusedxml": {"index/sources/live/markup.py"},
+    "tenacity": {"index/sources/live/client.py"},
     "threadpoolctl": {"index/layout.py"},
     "prometheus_client": {"ui/api/metrics.py"},
     "fastapi": {"ui/server.py", "ui/page/__init__.py", "ui/page/downloads.py"}

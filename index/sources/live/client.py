@@ -163,8 +163,8 @@ class Client:
             reraise=True,
         )
         try:
-            body, page = retrying(self._try, address, read, explain)
-            self._pages.keep(address, body)
+            got: tuple[bytes, Page] = retrying(self._try, address, read, explain)
+            self._pages.keep(address, got[0])
         except _Again as error:
             if error.reached:
                 tries = retrying.statistics["attempt_number"]
@@ -179,7 +179,7 @@ class Client:
             ) from error
         except OSError as error:
             raise self._unwritable(error) from error
-        return page
+        return got[1]
 
     def _try(self, address: str, read: Callable[[bytes], Page], explain: Callable[[bytes], str]) -> tuple[bytes, Page]:
         """Ask once, when it is one's turn."""
@@ -232,9 +232,8 @@ class Client:
         return f"{text} Change it, or run the same command again later."
 
     def _unwritable(self, error: OSError) -> SourceError:
-        return SourceError(
-            f"Cannot write to {self._folder}: {error.strerror}. Set PAPERCHAT_CACHE to a folder of yours."
-        )
+        reason = f"Cannot write to {self._folder}: {error.strerror}"
+        return SourceError(f"{reason}. Make room, or set PAPERCHAT_CACHE to another folder.")
 
 
 def _is_enough(state: "RetryCallState") -> bool:
