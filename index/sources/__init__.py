@@ -3,10 +3,12 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from index.errors import SourceError
 from index.papers import Paper, merge
+from index.sources import live
 from index.sources.jsonl import read_json, read_jsonl
 from index.sources.listing import read_listing
 from index.sources.reading import LeftOut, Reading
@@ -23,31 +25,39 @@ _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 _SUFFIXES = (".txt", *_JSON_SUFFIXES)
 _REASONS_SHOWN = 10
 _TELL_EVERY = 1000
+_TELL_EVERY_ASKED = 100  # of a service, which takes its time
 
 
 def read(
-    sources: Iterable[str | Path] | None = None, *, selection: Selection | None = None, tell: Tell | None = None
+    sources: Iterable[str | Path] | None = None,
+    *,
+    selection: Selection | None = None,
+    tell: Tell | None = None,
+    offline: bool = False,
 ) -> Reading:
-    """Read every paper of some files and folders, each paper once.
+    """Read every paper of some files, folders and services, each paper once.
 
     A file is a saved listing page or JSON of papers, told by its content. Of a folder every .txt, .jsonl, .ndjson
     and .json file is read, in order of name, those of inner folders too; hidden files are passed over, other files
     are named among what was left out. Papers remember the file name, or the path within the folder.
+    A service is asked as `index.sources.live` says; papers remember the question. Files come first.
 
     Args:
-        sources: Files and folders; None or nothing reads the starter corpus that comes with the package.
+        sources: Files, folders and questions such as "arxiv:cat:cs.LG"; None or nothing reads the starter corpus
+            that comes with the package.
         selection: Which papers are wanted; None for all.
         tell: Is told how far it is, see `Tell`.
+        offline: Ask no service; what they gave before is read where it was kept.
 
     Returns:
         The papers, and what was left out with the reason.
 
     Raises:
-        SourceError: A source does not exist, or not a single paper could be read.
+        SourceError: A source does not exist or gives no answer, or not a single paper could be read.
     """
     left_out: list[LeftOut] = []
     counts: dict[str, int] = {}
-    papers = merge(_counted(_found(sources, selection, tell), left_out, counts))
+    papers = merge(_counted(_found(sources, selection, tell, offline), left_out, counts))
     if not papers:
         reasons = [f"  {each}" for each in left_out[:_REASONS_SHOWN]]
         if len(left_out) > _REASONS_SHOWN:
@@ -57,32 +67,39 @@ def read(
 
 
 def stream(
-    sources: Iterable[str | Path] | None = None, *, selection: Selection | None = None, tell: Tell | None = None
+    sources: Iterable[str | Path] | None = None,
+    *,
+    selection: Selection | None = None,
+    tell: Tell | None = None,
+    offline: bool = False,
 ) -> Iterator[Paper | LeftOut]:
     """Yield the papers of `read` one at a time, repeats too, and what had to be left out; nothing is kept in memory.
 
     Raises:
-        SourceError: A source does not exist.
+        SourceError: A source does not exist or gives no answer.
     """
-    for _, found in _found(sources, selection, tell):
+    for _, found in _found(sources, selection, tell, offline):
         yield found
 
 
 def _found(
-    sources: Iterable[str | Path] | None, selection: Selection | None, tell: Tell | None
+    sources: Iterable[str | Path] | None, selection: Selection | None, tell: Tell | None, offline: bool
 ) -> Iterator[tuple[str, Paper | LeftOut]]:
     """Yield (name of the source, a paper that is wanted or what was left out); stop when there are enough."""
     named = [sources] if isinstance(sources, str | Path) else list(sources or ())
-    paths = [Path(each).expanduser() for each in named]
+    questions = [str(each) for each in named if live.is_live(each)]
+    paths = [Path(each).expanduser() for each in named if not live.is_live(each)]
     if missing := [str(path) for path in paths if not path.is_file() and not path.is_dir()]:
         raise SourceError(f"No such file or folder: {', '.join(missing)}. Check the spelling.")
     selection = selection or Selection()
     tell = tell or _tell_nobody
     left_out: list[LeftOut] = []
     wanted = selection.most
-    for path, source in _files(paths, left_out) if paths else [(_STARTER, "starter")]:
+    files = _files(paths, left_out) if paths else [] if questions else [(_STARTER, "starter")]
+    for source, path in [*((source, path) for path, source in files), *((question, None) for question in questions)]:
         records = taken = 0
-        for found in _of_file(path, source):
+        asked = replace(selection, most=wanted)
+        for found in _of_file(path, source) if path else live.records(source, asked, tell, offline=offline):
             if isinstance(found, LeftOut):
                 yield source, found
                 continue
@@ -92,7 +109,7 @@ def _found(
                 yield source, found
                 if taken == wanted:
                     break
-            if records % _TELL_EVERY == 0:
+            if records % (_TELL_EVERY if path else _TELL_EVERY_ASKED) == 0:
                 tell(source, records, taken)
         tell(source, records, taken)
         if wanted is not None and not (wanted := wanted - taken):

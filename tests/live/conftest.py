@@ -27,8 +27,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def put(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Return what puts a service of this machine in place of one of the web."""
 
-    def put(kind: str, days: Days, **values: Any) -> None:
-        service = replace(SERVICES[kind], base_url=days.url, **{"pause_s": 0.0, **values})
+    def put(kind: str, days: Days, page: int = 10, **values: float | str) -> None:
+        changes: dict[str, Any] = {"pause_s": 0.0, **values}
+        service = replace(SERVICES[kind], base_url=days.url, page=page, **changes)
         monkeypatch.setitem(SERVICES, kind, service)
 
     return put
@@ -38,7 +39,7 @@ def put(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def arxiv(put: Callable[..., None]) -> Iterator[Days]:
     """Return arXiv with 45 papers, ten a page."""
     with serving(Days(Arxiv(entries(45)), "application/atom+xml; charset=utf-8")) as days:
-        put("arxiv", days, page=10)
+        put("arxiv", days)
         yield days
 
 

@@ -226,7 +226,7 @@ def test_pages_that_are_kept_are_not_asked_for_again(arxiv: Days) -> None:
 
 def test_old_pages_are_asked_for_again(arxiv: Days, cache: Path, put: Callable[..., None]) -> None:
     Harvest(SOURCE).all()
-    put("arxiv", arxiv, page=10, fresh_s=-1.0)
+    put("arxiv", arxiv, fresh_s=-1.0)
     Harvest(SOURCE).all()
     assert len(arxiv.asked) == 10
 
@@ -296,7 +296,7 @@ def test_a_stamp_that_makes_no_sense_holds_nobody_up(tmp_path: Path, stamp: str)
 
 def test_offline_only_pages_that_are_kept_are_given(arxiv: Days, put: Callable[..., None]) -> None:
     Harvest(SOURCE).all()
-    put("arxiv", arxiv, page=10, fresh_s=-1.0)
+    put("arxiv", arxiv, fresh_s=-1.0)
     assert len(Harvest(SOURCE, offline=True).all().papers) == 45
     with pytest.raises(SourceError, match="paperchat is offline, and what arXiv should be asked for was not kept"):
         Harvest("arxiv:abs:owls", offline=True).all()
@@ -320,7 +320,7 @@ def test_a_key_goes_to_its_own_service_only(
     arxiv: Days, monkeypatch: pytest.MonkeyPatch, put: Callable[..., None]
 ) -> None:
     monkeypatch.setenv("S2_API_KEY", "secret")
-    put("arxiv", arxiv, page=10, key="S2_API_KEY", key_header="x-api-key")
+    put("arxiv", arxiv, key="S2_API_KEY", key_header="x-api-key")
     Harvest(SOURCE).all()
     assert arxiv.asked[0].headers["x-api-key"] == "secret"
     link = connection.Connection(replace(SERVICES["s2"], base_url="https://api.example.org/"))

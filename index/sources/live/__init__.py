@@ -6,6 +6,7 @@ asked, so that the sources of an index are what can be asked again.
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from index.errors import SourceError
 from index.paper import Paper
@@ -23,13 +24,13 @@ KINDS: dict[str, Callable[[Client, str, Selection, str], Iterator[Paper | LeftOu
 """Prefix of a source -> what asks the service: a client, the question, what is wanted, and the source as written."""
 
 
-def is_live(source: str) -> bool:
-    """Tell whether a source is a question to a service rather than a file: one with a KIND and no file of that name.
+def is_live(source: str | Path) -> bool:
+    """Tell whether a source is a question to a service rather than the name of a file.
 
-    >>> is_live("arxiv:cat:cs.LG"), is_live("pages/arxiv.txt"), is_live("memory")
+    >>> is_live("arxiv:cat:cs.LG"), is_live("pages/arxiv.txt"), is_live("arxiv")
     (True, False, False)
     """
-    return source.partition(":")[0].lower() in KINDS and ":" in source
+    return isinstance(source, str) and ":" in source and source.partition(":")[0].lower() in KINDS
 
 
 def records(
