@@ -1,19 +1,16 @@
-"""Files and folders in, a `Reading` of their papers out."""
+"""Files, folders and questions to services in, a `Reading` of their papers out, or the papers one at a time."""
 
-import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from index.errors import SourceError
-from index.papers import Paper, merge
+from index.paper import Paper
+from index.papers import merge
 from index.sources import live
-from index.sources.jsonl import read_json, read_jsonl
-from index.sources.listing import read_listing
+from index.sources.files import read_files
 from index.sources.reading import LeftOut, Reading
 from index.sources.selection import Selection
-from index.sources.text import Unreadable, check, read_lines
 
 __all__ = ["LeftOut", "Reading", "Selection", "Tell", "read", "stream"]
 
@@ -21,9 +18,8 @@ Tell = Callable[[str, int, int], None]
 """Called at intervals with a source, the papers that were read of it so far, and how many of them were taken."""
 
 _STARTER = Path(__file__).parents[1] / "starter" / "papers.jsonl"
-_JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
-_SUFFIXES = (".txt", *_JSON_SUFFIXES)
 _REASONS_SHOWN = 10
+_REASONS_KEPT = 1000
 _TELL_EVERY = 1000
 _TELL_EVERY_ASKED = 100  # of a service, which takes its time
 
@@ -37,9 +33,11 @@ def read(
 ) -> Reading:
     """Read every paper of some files, folders and services, each paper once.
 
-    A file is a saved listing page or JSON of papers, told by its content. Of a folder every .txt, .jsonl, .ndjson
-    and .json file is read, in order of name, those of inner folders too; hidden files are passed over, other files
-    are named among what was left out. Papers remember the file name, or the path within the folder.
+    A file is told by its content: a listing page saved as text or HTML, JSON or JSON lines (of this program, arXiv's
+    snapshot, Hugging Face, OpenAlex, Semantic Scholar, CSL), BibTeX, RIS, a table with named columns, a PDF; packed
+    with gzip or ZIP too. Of a folder every file with one of their suffixes is read, in order of name, those of inner
+    folders too; hidden files are passed over, other files are named among what was left out. Papers remember the file
+    name, or the path within the folder.
     A service is asked as `index.sources.live` says; papers remember the question. Files come first.
 
     Args:
@@ -53,17 +51,31 @@ def read(
         The papers, and what was left out with the reason.
 
     Raises:
-        SourceError: A source does not exist or gives no answer, or not a single paper could be read.
+        SourceError: A source does not exist or gives no answer, not a single paper could be read, or none is wanted.
     """
     left_out: list[LeftOut] = []
     counts: dict[str, int] = {}
-    papers = merge(_counted(_found(sources, selection, tell, offline), left_out, counts))
-    if not papers:
-        reasons = [f"  {each}" for each in left_out[:_REASONS_SHOWN]]
-        if len(left_out) > _REASONS_SHOWN:
-            reasons.append(f"  and {len(left_out) - _REASONS_SHOWN} more")
-        raise SourceError("\n".join(("No paper could be read from these sources:", *reasons)))
-    return Reading(tuple(papers), sum(counts.values()), tuple(left_out), counts)
+    unwanted = faults = 0
+
+    def end(source: str, records: int, taken: int) -> None:
+        nonlocal unwanted
+        unwanted += records - taken
+
+    def papers() -> Iterator[Paper]:
+        nonlocal faults
+        for source, each in _found(sources, selection, tell, offline, end):
+            if isinstance(each, Paper):
+                counts[source] = counts.get(source, 0) + 1
+                yield each
+            else:
+                faults += 1
+                if faults <= _REASONS_KEPT:
+                    left_out.append(each)
+
+    merged = merge(papers())
+    if not merged:
+        raise SourceError(_nothing(left_out, faults, unwanted))
+    return Reading(tuple(merged), sum(counts.values()), tuple(left_out), counts, faults, unwanted)
 
 
 def stream(
@@ -78,28 +90,28 @@ def stream(
     Raises:
         SourceError: A source does not exist or gives no answer.
     """
-    for _, found in _found(sources, selection, tell, offline):
+    for _, found in _found(sources, selection, tell, offline, _tell_nobody):
         yield found
 
 
 def _found(
-    sources: Iterable[str | Path] | None, selection: Selection | None, tell: Tell | None, offline: bool
+    sources: Iterable[str | Path] | None, selection: Selection | None, tell: Tell | None, offline: bool, end: Tell
 ) -> Iterator[tuple[str, Paper | LeftOut]]:
-    """Yield (name of the source, a paper that is wanted or what was left out); stop when there are enough."""
+    """Yield (name of the source, a paper that is wanted or what was left out); stop when there are enough.
+
+    `end` is told of each source once, when it is done.
+    """
     named = [sources] if isinstance(sources, str | Path) else list(sources or ())
     questions = [str(each) for each in named if live.is_live(each)]
     paths = [Path(each).expanduser() for each in named if not live.is_live(each)]
     if missing := [str(path) for path in paths if not path.is_file() and not path.is_dir()]:
         raise SourceError(f"No such file or folder: {', '.join(missing)}. Check the spelling.")
-    selection = selection or Selection()
-    tell = tell or _tell_nobody
-    left_out: list[LeftOut] = []
+    selection, tell = selection or Selection(), tell or _tell_nobody
     wanted = selection.most
-    files = _files(paths, left_out) if paths else [] if questions else [(_STARTER, "starter")]
-    for source, path in [*((source, path) for path, source in files), *((question, None) for question in questions)]:
+    files = read_files([(path, path.name) for path in paths] if named else [(_STARTER, "starter")])
+    for source, all_found, every in _all(files, questions, lambda: replace(selection, most=wanted), tell, offline):
         records = taken = 0
-        asked = replace(selection, most=wanted)
-        for found in _of_file(path, source) if path else live.records(source, asked, tell, offline=offline):
+        for found in all_found:
             if isinstance(found, LeftOut):
                 yield source, found
                 continue
@@ -109,107 +121,38 @@ def _found(
                 yield source, found
                 if taken == wanted:
                     break
-            if records % (_TELL_EVERY if path else _TELL_EVERY_ASKED) == 0:
+            if records % every == 0:
                 tell(source, records, taken)
-        tell(source, records, taken)
+        if records or every == _TELL_EVERY_ASKED:
+            tell(source, records, taken)
+        end(source, records, taken)
         if wanted is not None and not (wanted := wanted - taken):
             return
-    yield from ((each.source, each) for each in left_out)
+
+
+def _all(
+    files: Iterator[tuple[str, Iterator[Paper | LeftOut]]],
+    questions: list[str],
+    still_wanted: Callable[[], Selection],
+    tell: Tell,
+    offline: bool,
+) -> Iterator[tuple[str, Iterator[Paper | LeftOut], int]]:
+    """Yield (name of a source, what it gives, after how many papers to tell of it), files before services."""
+    for source, found in files:
+        yield source, found, _TELL_EVERY
+    for question in questions:
+        yield question, live.records(question, still_wanted(), tell, offline=offline), _TELL_EVERY_ASKED
 
 
 def _tell_nobody(source: str, records: int, taken: int) -> None:
     """Tell nobody how far it is."""
 
 
-def _counted(
-    found: Iterable[tuple[str, Paper | LeftOut]], left_out: list[LeftOut], counts: dict[str, int]
-) -> Iterator[Paper]:
-    """Yield the papers; note what is left out, and how many papers each source gave."""
-    for source, each in found:
-        if isinstance(each, LeftOut):
-            left_out.append(each)
-        else:
-            counts[source] = counts.get(source, 0) + 1
-            yield each
-
-
-def _of_file(path: Path, source: str) -> Iterator[Paper | LeftOut]:
-    """Yield what stands in one file; a file that can't be used any further ends with the reason."""
-    try:
-        yield from _records(path, source)
-    except Unreadable as error:
-        yield LeftOut(source, error.line, error.reason)
-    except OSError as error:
-        yield LeftOut(source, None, f"can't be read: {error.strerror or error}")
-
-
-def _records(path: Path, source: str) -> Iterator[Paper | LeftOut]:
-    """Yield what stands in one file, by what it holds rather than by its name."""
-    start = check(path).lstrip()
-    if re.match(r"\[\s*[{\]]|\{\s*\n", start):
-        yield from _some(read_json(_whole(path), source))
-    elif path.suffix.lower() in _JSON_SUFFIXES or re.match(r'\{\s*["}]', start):
-        yield from _some(read_jsonl(read_lines(path), source))
-    else:
-        yield from read_listing(read_lines(path), source)
-
-
-def _some(records: Iterable[Paper | LeftOut]) -> Iterator[Paper | LeftOut]:
-    """Yield the records of a file of JSON; when none is a paper, raise one complaint in place of one for each line."""
-    bad: list[LeftOut] = []
-    papers = 0
-    for found in records:
-        papers += isinstance(found, Paper)
-        if papers:
-            yield from bad
-            bad.clear()
-            yield found
-        elif isinstance(found, LeftOut):
-            bad.append(found)
-    if len(bad) > 1:
-        raise Unreadable(f"none of its {len(bad)} records is a paper; the first: {bad[0].reason}", bad[0].line)
-    if not bad and not papers:
-        raise Unreadable("no record in it")
-    yield from bad
-
-
-def _whole(path: Path) -> str:
-    """Return the text of a file; its lines keep their numbers."""
-    lines = []
-    for number, line in read_lines(path):
-        if isinstance(line, Unreadable):
-            raise Unreadable(line.reason, number)
-        lines.append(line)
-    return "\n".join(lines)
-
-
-def _files(paths: list[Path], left_out: list[LeftOut]) -> Iterator[tuple[Path, str]]:
-    """Yield (file, name of the source) for every file to read, each once."""
-    seen: set[Path] = set()
-    for path in paths:
-        for file, source in _inside(path, left_out) if path.is_dir() else [(path, path.name)]:
-            if (real := file.resolve()) not in seen:
-                seen.add(real)
-                yield file, source
-
-
-def _inside(folder: Path, left_out: list[LeftOut]) -> Iterator[tuple[Path, str]]:
-    """Yield (file, its path within the folder) in order; note the files that no one can read."""
-    name = folder.resolve().name
-
-    def unreadable(error: OSError) -> None:
-        left_out.append(LeftOut(Path(error.filename).name, None, f"can't be read: {error.strerror}"))
-
-    files: list[Path] = []
-    for parent, folders, names in os.walk(folder, onerror=unreadable):
-        folders[:] = [each for each in folders if not each.startswith(".")]
-        files += [Path(parent, each) for each in names if not each.startswith(".")]
-    for file in sorted(files, key=lambda each: each.relative_to(folder).parts):
-        source = file.relative_to(folder).as_posix()
-        if file.suffix.lower() in _SUFFIXES and file.is_file():
-            yield file, source
-        else:
-            reason = f"not one of {', '.join(_SUFFIXES)}; name the file itself to have it read"
-            left_out.append(LeftOut(source, None, reason))
-    if not files:
-        left_out.append(LeftOut(name, None, "an empty folder"))
+def _nothing(left_out: list[LeftOut], faults: int, unwanted: int) -> str:
+    """Return why there is no paper."""
+    if unwanted:
+        return f"None of the {unwanted} papers of these sources is wanted. Ask for a longer time, or for fewer words."
+    reasons = [f"  {each}" for each in left_out[:_REASONS_SHOWN]]
+    if faults > _REASONS_SHOWN:
+        reasons.append(f"  and {faults - _REASONS_SHOWN} more")
+    return "\n".join(("No paper could be read from these sources:", *reasons))

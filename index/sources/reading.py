@@ -30,12 +30,16 @@ class Reading:
 
     Attributes:
         papers: Each paper once, in order of first sight.
-        records: Number of records that were read, repeats counted.
-        left_out: What could not be used, in order of reading.
+        records: Number of records that were taken, repeats counted.
+        left_out: What could not be used, in order of reading; the first 1,000.
         sources: Name of each file that gave records -> number of its records.
+        faults: Number of all that could not be used.
+        unwanted: Number of papers that could be read but that the selection does not take.
     """
 
     papers: tuple[Paper, ...]
     records: int
     left_out: tuple[LeftOut, ...]
     sources: dict[str, int]
+    faults: int = 0
+    unwanted: int = 0

@@ -1,20 +1,15 @@
 """A file's bytes in, clean Unicode text out, or the reason why not. Knows nothing of papers."""
 
 import codecs
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_SNIFFED_BYTES = 4096
+_LINE_BYTES = 64 * 1024 * 1024
+_WHOLE_BYTES = 256 * 1024 * 1024
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
-_PACKED = {
-    b"%PDF-": "a PDF",
-    b"PK\x03\x04": "a ZIP archive or an Office document",
-    b"\x1f\x8b": "a gzip file",
-    b"SQLite format 3": "a database",
-}
-_HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 # Control characters but those that are white space; bidirectional overrides, embeddings and isolates; halves of
 # surrogate pairs; byte order marks that ended up inside a text.
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
@@ -32,65 +27,96 @@ class Unreadable(Exception):
         self.line = line
 
 
-def check(path: Path) -> str:
-    """Return the first characters of a file and refuse what is not plain text.
+def head(start: bytes, is_all: bool) -> str:
+    """Return the first characters of a file, by its first bytes, and refuse what is not plain text.
+
+    Args:
+        start: The first bytes.
+        is_all: Whether there are no more.
 
     Raises:
-        Unreadable: The file is empty, binary, or an HTML page.
-        OSError: The file can't be opened.
+        Unreadable: The file is empty or binary.
     """
-    with path.open("rb") as file:
-        start = file.read(_SNIFFED_BYTES)
-    for magic, name in _PACKED.items():
-        if start.startswith(magic):
-            raise Unreadable(f"{name}, not text. Save its text as a .txt file")
     if start.startswith(_UTF16) and not start.startswith(_UTF32):
-        head = start.decode("utf-16", errors="ignore")
+        text = start.decode("utf-16", errors="ignore")
     elif b"\0" in start:
         line = start.count(b"\n", 0, start.index(b"\0")) + 1
         raise Unreadable(
             f"binary, or UTF-16 without its byte order mark: a NUL at byte {start.index(0)}. Save it as UTF-8", line
         )
     else:
-        head = start.decode("utf-8-sig", errors="replace")
-    if not head.strip() and path.stat().st_size <= _SNIFFED_BYTES:
+        text = start.decode("utf-8-sig", errors="replace")
+    if is_all and not text.strip():
         raise Unreadable("empty")
-    if _HTML.match(head):
-        raise Unreadable("an HTML page. Open it in a browser, copy all of its text and save that as a .txt file", 1)
-    return head
+    return text
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str | Unreadable]]:
+def lines_of(file: io.BufferedIOBase) -> Iterator[tuple[int, str | Unreadable]]:
     """Yield (line number, line) one at a time; a line that is not text comes as the reason why.
 
     Lines end with a line feed, a carriage return or both. UTF-8, with or without its mark; UTF-16 with its mark.
 
     Raises:
-        Unreadable: The file can't be decoded any further.
+        Unreadable: The file can't be decoded any further, or a line has more than 64 MiB.
         OSError: The file can't be read.
     """
-    with path.open("rb") as file:
-        if file.read(2) in _UTF16:
-            yield from _read_utf16(path)
+    number, offset = 1, 0
+    while raw := file.readline(_LINE_BYTES):
+        if not offset and raw.startswith(_UTF16):
+            yield from _read_utf16(file, raw)
             return
-        file.seek(0)
-        number, offset = 1, 0
-        for raw in file:
-            for part in raw.splitlines(keepends=True):  # bytes split at \n, \r and \r\n only
-                yield number, _decode(part, offset)
-                offset += len(part)
-                number += 1
+        if len(raw) == _LINE_BYTES:
+            raise Unreadable(f"a line of more than {_LINE_BYTES >> 20} MiB. Write a record a line", number)
+        for part in raw.splitlines(keepends=True) if b"\r" in raw else (raw,):
+            yield number, _decode(part, offset)
+            offset += len(part)
+            number += 1
 
 
-def _read_utf16(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line number, line) of a file in UTF-16."""
-    number = 0
+def read_lines(path: Path) -> Iterator[tuple[int, str | Unreadable]]:
+    """Yield the lines of a file as `lines_of` does."""
+    with path.open("rb") as file:
+        yield from lines_of(file)
+
+
+def read_whole(file: io.BufferedIOBase) -> str:
+    """Return the text of a file; its lines keep their numbers and end with a line feed.
+
+    Raises:
+        Unreadable: A line is not text, or there is more than 256 MiB of it.
+        OSError: The file can't be read.
+    """
+    lines, chars = [], 0
+    for number, line in lines_of(file):
+        if isinstance(line, Unreadable):
+            raise Unreadable(line.reason, number)
+        lines.append(line)
+        chars += len(line) + 1
+        if chars > _WHOLE_BYTES:
+            reason = (
+                f"more than {_WHOLE_BYTES >> 20} MiB, too much for its form. Split it, or write JSON, a record a line"
+            )
+            raise Unreadable(reason, number)
+    return "\n".join(lines)
+
+
+def _read_utf16(file: io.BufferedIOBase, first: bytes) -> Iterator[tuple[int, str]]:
+    """Yield (line number, line) of a file in UTF-16, whose first bytes have been read."""
+    number, text = 1, ""
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-16")(), translate=True)
     try:
-        with path.open(encoding="utf-16", newline=None) as file:
-            for number, line in enumerate(file, 1):
-                yield number, line.rstrip("\n")
+        while more := first or file.read(_LINE_BYTES // 64):
+            first = b""
+            *lines, text = (text + decoder.decode(more)).split("\n")
+            for line in lines:
+                yield number, line
+                number += 1
+            if len(text) > _LINE_BYTES:
+                raise Unreadable(f"a line of more than {_LINE_BYTES >> 20} MiB. Write a record a line", number)
+        if text := text + decoder.decode(b"", final=True):
+            yield number, text.rstrip("\n")
     except UnicodeError as error:
-        raise Unreadable("its UTF-16 breaks off here. Save it as UTF-8", number + 1) from error
+        raise Unreadable("its UTF-16 breaks off here. Save it as UTF-8", number) from error
 
 
 def _decode(raw: bytes, offset: int) -> str | Unreadable:

@@ -1,0 +1,164 @@
+"""Files and folders in, the papers of each file out. Tells by its content what a file is."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from index.paper import Paper
+from index.sources.bibtex import read_bibtex
+from index.sources.jsonl import read_json, read_jsonl
+from index.sources.listing import read_listing
+from index.sources.opening import Document, documents
+from index.sources.pages import PageReader
+from index.sources.pdf import read_pdf
+from index.sources.reading import LeftOut
+from index.sources.ris import read_ris
+from index.sources.table import is_header, read_table
+from index.sources.text import Unreadable, head, lines_of, read_whole
+from index.sources.webpage import read_page
+
+SUFFIXES = (
+    *(".txt", ".jsonl", ".ndjson", ".json", ".html", ".htm", ".bib", ".ris", ".csv", ".tsv", ".pdf"),
+    *(".gz", ".zip"),
+)
+"""What is read of a folder; a file that is named itself is read whatever it is called."""
+
+Lines = Iterable[tuple[int, str | Unreadable]]
+_PDF = b"%PDF-"
+_HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_ARRAY = re.compile(r"\s*(?:\[\s*[{\]]|\{\s*\n)")
+_OBJECT = re.compile(r'\s*\{\s*["}]')
+_BIBTEX = re.compile(r"\s*(?:%.*\n\s*)*@[a-z]+\s*[{(]", re.I)
+_RIS = re.compile(r"\s*TY  - ")
+_HELD = 1000  # faults that are held back until the first paper of a file
+
+
+def read_files(named: Iterable[tuple[Path, str]]) -> Iterator[tuple[str, Iterator[Paper | LeftOut]]]:
+    """Yield (name of the source, what stands in it) for every file, each file once; files of a folder in order of name.
+
+    `named` holds each file and folder with the name that a file's papers carry; papers of a folder carry their path.
+    What can't be read is among what stands in it, as the reason why.
+    """
+    seen: set[Path] = set()
+    with PageReader() as pages:
+        for path, name in named:
+            for file, source in _inside(path) if path.is_dir() else [(path, name)]:
+                if isinstance(file, LeftOut):
+                    yield source, iter([file])
+                elif (real := file.resolve()) not in seen:
+                    seen.add(real)
+                    yield source, read_file(file, source, pages)
+
+
+def read_file(path: Path, source: str, pages: PageReader) -> Iterator[Paper | LeftOut]:
+    """Yield the papers of one file, unpacked if it is packed, and what had to be left out.
+
+    Args:
+        path: The file.
+        source: Name that papers and complaints carry; what is packed in it gets its own name below it.
+        pages: Reads PDFs.
+    """
+    try:
+        for document in documents(path, source):
+            if isinstance(document, LeftOut):
+                yield document
+            else:
+                yield from _of(document, pages)
+    except Unreadable as error:
+        yield LeftOut(source, error.line, error.reason)
+    except OSError as error:
+        yield LeftOut(source, None, f"can't be read: {error.strerror or error}")
+
+
+def _of(document: Document, pages: PageReader) -> Iterator[Paper | LeftOut]:
+    """Yield what stands in a document; one that can't be used any further ends with the reason."""
+    try:
+        yield from _reader(document, pages)(document)
+    except Unreadable as error:
+        yield LeftOut(document.source, error.line, error.reason)
+    except OSError as error:
+        yield LeftOut(document.source, None, f"can't be read: {error.strerror or error}")
+
+
+def _reader(document: Document, pages: PageReader) -> Callable[[Document], Iterator[Paper | LeftOut]]:
+    """Return how to read a document, by what it holds rather than by its name."""
+    if document.start.lstrip().startswith(_PDF) or document.suffix == ".pdf":
+        return partial(read_pdf, reader=pages)
+    start = head(document.start, document.is_all)
+    if _HTML.match(start) or document.suffix in (".html", ".htm"):
+        return read_page
+    if _ARRAY.match(start):
+        return _json
+    if _OBJECT.match(start) or document.suffix in (".jsonl", ".ndjson", ".json"):
+        return _by_line(lambda lines, source: _some(read_jsonl(lines, source)))
+    if _RIS.match(start) or document.suffix == ".ris":
+        return _by_line(lambda lines, source: _some(read_ris(lines, source)))
+    if _BIBTEX.match(start) or document.suffix == ".bib":
+        return lambda document: _some(read_bibtex(document))
+    if is_header(start) or document.suffix in (".csv", ".tsv"):
+        return _by_line(lambda lines, source: _some(read_table(lines, source)))
+    return _by_line(read_listing)
+
+
+def _by_line(
+    read: Callable[[Lines, str], Iterator[Paper | LeftOut]],
+) -> Callable[[Document], Iterator[Paper | LeftOut]]:
+    """Return a reader of documents from one of lines."""
+
+    def reader(document: Document) -> Iterator[Paper | LeftOut]:
+        with document.open() as file:
+            yield from read(lines_of(file), document.source)
+
+    return reader
+
+
+def _json(document: Document) -> Iterator[Paper | LeftOut]:
+    """Yield the papers of an array of JSON, or of objects over several lines."""
+    with document.open() as file:
+        text = read_whole(file)
+    yield from _some(read_json(text, document.source))
+
+
+def _some(records: Iterable[Paper | LeftOut]) -> Iterator[Paper | LeftOut]:
+    """Yield the records of a file; when none is a paper, raise one complaint in place of one for each line."""
+    bad: list[LeftOut] = []
+    papers = 0
+    for found in records:
+        papers += isinstance(found, Paper)
+        if papers or len(bad) >= _HELD:
+            papers = papers or 1
+            yield from bad
+            bad.clear()
+            yield found
+        elif isinstance(found, LeftOut):
+            bad.append(found)
+    if len(bad) > 1:
+        raise Unreadable(f"none of its {len(bad)} records is a paper; the first: {bad[0].reason}", bad[0].line)
+    if not bad and not papers:
+        raise Unreadable("no record in it")
+    yield from bad
+
+
+def _inside(folder: Path) -> Iterator[tuple[Path | LeftOut, str]]:
+    """Yield (file, its path within the folder) in order, and a complaint in place of the file that no one can read."""
+    faults: list[LeftOut] = []
+
+    def unreadable(error: OSError) -> None:
+        faults.append(LeftOut(Path(error.filename).name, None, f"can't be read: {error.strerror}"))
+
+    files: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=unreadable):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        files += [Path(parent, each) for each in names if not each.startswith(".")]
+    for file in sorted(files, key=lambda each: each.relative_to(folder).parts):
+        source = file.relative_to(folder).as_posix()
+        if file.suffix.lower() in SUFFIXES and file.is_file():
+            yield file, source
+        else:
+            reason = f"not one of {', '.join(SUFFIXES)}; name the file itself to have it read"
+            yield LeftOut(source, None, reason), source
+    if not files:
+        faults.append(LeftOut(folder.resolve().name, None, "an empty folder"))
+    yield from ((fault, fault.source) for fault in faults)
