@@ -48,7 +48,7 @@ HOMES = {
     "watchfiles": {"ui/watching.py"},
     "sqlite3": {"index/wordvectors.py", "ui/database.py"},
     "sklearn": {"index/duplicates.py", "index/layout.py"},
-    "defusedxml": {"index/sources/live/markup.py"},
+    "defusedxml": {"index/sources/live/body.py"},
     "tenacity": {"index/sources/live/client.py"},
     "threadpoolctl": {"index/layout.py"},
     "prometheus_client": {"ui/api/metrics.py"},

@@ -110,8 +110,8 @@ def test_waits_grow_at_random_up_to_a_minute(arxiv: Days) -> None:
     assert len(set(harvest.waits)) == 5
 
 
-def test_a_silent_service_is_given_up_and_asked_again(arxiv: Days, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_SILENCE_S", 0.2)
+def test_a_silent_service_is_given_up_and_asked_again(arxiv: Days, put: Callable[..., None]) -> None:
+    put("arxiv", arxiv, silence_s=0.2)
     over = threading.Event()
     arxiv.bad = [Bad(silent=over)]
     assert len(Harvest(SOURCE).all().papers) == 45

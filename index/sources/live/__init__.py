@@ -10,7 +10,7 @@ from pathlib import Path
 
 from index.errors import SourceError
 from index.paper import Paper
-from index.sources.live import arxiv
+from index.sources.live import arxiv, huggingface, oai, openalex, semanticscholar
 from index.sources.live.client import Client
 from index.sources.live.service import SERVICES
 from index.sources.reading import LeftOut
@@ -20,6 +20,10 @@ __all__ = ["KINDS", "is_live", "records"]
 
 KINDS: dict[str, Callable[[Client, str, Selection, str], Iterator[Paper | LeftOut]]] = {
     "arxiv": arxiv.papers,
+    "oai": oai.papers,
+    "hf": huggingface.papers,
+    "openalex": openalex.papers,
+    "s2": semanticscholar.papers,
 }
 """Prefix of a source -> what asks the service: a client, the question, what is wanted, and the source as written."""
 

@@ -5,7 +5,6 @@ a question with more results than arXiv gives by number goes on by date.
 """
 
 import re
-from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,12 @@ from index.identity import paper_id
 from index.paper import Paper
 from index.sources.live.atom import Feed, explain, read_feed
 from index.sources.live.client import Client, Unanswered, Unfit
-from index.sources.live.record import paper_of
+from index.sources.live.days import first_day, last_day
+from index.sources.live.record import papers_of
 from index.sources.reading import LeftOut
 from index.sources.selection import Selection
-from index.sources.text import Unreadable, read_lines
 
-_DEPTH = 10_000  # arXiv gives 30,000 results by number; the later ones slowly and with errors
+_DEPTH = 10_000  # results that arXiv gives by number; beyond, it answers with HTTP 500
 _IDS = 100  # in one question: they are part of an address
 _EMPTY_TRIES = 2  # a question is answered with nothing at times, though there are papers
 _CATEGORY = re.compile(r"[A-Za-z-]+(?:\.(?:[A-Za-z-]+|\*))?")
@@ -50,45 +49,58 @@ def papers(client: Client, asked: str, selection: Selection, source: str) -> Ite
 
 
 def _by_query(client: Client, query: str, selection: Selection, source: str) -> Iterator[Paper | LeftOut]:
-    """Yield the papers of a query, each once."""
+    """Yield the papers of a query, each once, one window of time after another."""
     size = client.service.page
     if selection.most and not selection.words:
         size = min(size, selection.most)
-    first, last = _moment(selection.since, "0000"), _moment(selection.until, "2359")
+    first = first_day(selection.since).replace("-", "") + "0000" if selection.since else ""
+    last = last_day(selection.until).replace("-", "") + "2359" if selection.until else ""
     before: set[str] = set()
-    while True:  # one window of time after another
+    while True:
         seen: set[str] = set()
-        start, total, oldest, skipped = 0, size, last, False
-        while start < total and start + size <= max(_DEPTH, size):
-            params = {
-                "search_query": _narrowed(query, selection.categories, first, last),
-                "start": str(start),
-                "max_results": str(size),
-                "sortBy": "submittedDate",
-                "sortOrder": "descending",
-            }
-            try:
-                feed = client.get(params, _Reader(start), explain=explain)
-            except Unanswered as error:
-                if not error.unfit or skipped or start + size >= total:
-                    raise
-                yield LeftOut(source, None, f"results {start + 1} to {start + size} of {total}: {error}")
-                start, skipped = start + size, True
+        oldest, is_all = last, False
+        for start, page in _window(client, _narrowed(query, selection.categories, first, last), size):
+            if isinstance(page, str):
+                yield LeftOut(source, None, page)
                 continue
-            if not (feed.entries or start or before or first or last):
+            is_all = start + len(page.entries) >= page.total
+            if not (page.entries or start or before or first or last):
                 yield LeftOut(source, None, "arXiv has no paper for this query")
-            total, skipped = feed.total, False
-            start += len(feed.entries)
-            for number, entry in enumerate(feed.entries, start - len(feed.entries) + 1):
+            for number, entry in enumerate(page.entries, start + 1):
                 name = _name(entry, f"result {number}")
-                if name in seen or name in before:
-                    continue
-                seen.add(name)
-                oldest = _minute(entry) or oldest
-                yield _paper(entry, source, name)
-        if start >= total or oldest == last:
+                if name not in seen and name not in before:
+                    seen.add(name)
+                    oldest = _minute(entry) or oldest
+                    yield from _paper(entry, source, name)
+        if is_all or oldest == last:
             return
         last, before = oldest, seen
+
+
+def _window(client: Client, query: str, size: int) -> Iterator[tuple[int, Feed | str]]:
+    """Yield (number of results before it, page) for each page of a query, as far as arXiv counts its results.
+
+    A page that arXiv cannot give comes as the complaint, if the one before could be had.
+    """
+    start, total, skipped = 0, size, False
+    while start < total and start + size <= max(_DEPTH, size):
+        params = {
+            "search_query": query,
+            "start": str(start),
+            "max_results": str(size),
+            "sortBy": "submittedDate",
+            "sortOrder": "descending",
+        }
+        try:
+            page = client.get(params, _Reader(start), explain=explain)
+        except Unanswered as error:
+            if not error.unfit or skipped or start + size >= total:
+                raise
+            yield start, f"results {start + 1} to {start + size} of {total}: {error}"
+            start, skipped = start + size, True
+        else:
+            yield start, page
+            start, total, skipped = start + len(page.entries), page.total, False
 
 
 def _by_id(client: Client, ids: Sequence[str], source: str) -> Iterator[Paper | LeftOut]:
@@ -101,7 +113,7 @@ def _by_id(client: Client, ids: Sequence[str], source: str) -> Iterator[Paper | 
         for number, entry in enumerate(feed.entries, 1):
             name = _name(entry, f"result {number}")
             given.add(name)
-            yield _paper(entry, source, name)
+            yield from _paper(entry, source, name)
         for each in part:
             if _plain(each) not in given:
                 yield LeftOut(source, None, f"arXiv has no paper {each}")
@@ -145,18 +157,16 @@ def _ids_of_file(path: Path, source: str) -> tuple[list[str], list[LeftOut]]:
     ids: list[str] = []
     left_out: list[LeftOut] = []
     try:
-        for number, line in read_lines(path):
-            if isinstance(line, Unreadable):
-                left_out.append(LeftOut(source, number, line.reason))
-                continue
-            for part in re.split(r"[,\s]+", line.partition("#")[0]):
-                if _is_id(part):
-                    ids.append(_bare(part))
-                elif part:
-                    left_out.append(LeftOut(source, number, f"{part!r} is no arXiv id"))
-    except (OSError, Unreadable) as error:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise SourceError(f"The ids in {path} can't be read: {reason}. Check the path.") from error
+    for number, line in enumerate(lines, 1):
+        for part in filter(None, re.split(r"[,\s]+", line.partition("#")[0])):
+            if _is_id(part):
+                ids.append(_bare(part))
+            else:
+                left_out.append(LeftOut(source, number, f"{part!r} is no arXiv id"))
     if not ids:
         raise SourceError(f"{path} holds no arXiv id. Write one a line, such as 2205.05131.")
     return ids, left_out
@@ -188,30 +198,19 @@ def _narrowed(query: str, categories: Sequence[str], first: str, last: str) -> s
     return " AND ".join(parts) if len(parts) > 1 else query
 
 
-def _moment(day: str | None, time: str) -> str:
-    """Return the first or last minute of a day, month or year, as arXiv writes it; "" for none."""
-    if not day:
-        return ""
-    is_last = time == "2359"
-    year, month, date = [*map(int, day.split("-")), 0, 0][:3]
-    month = month or (12 if is_last else 1)
-    days = monthrange(year, month)[1]
-    return f"{year:04}{month:02}{min(date or (days if is_last else 1), days):02}{time}"
-
-
 def _minute(entry: dict[str, Any] | str) -> str:
     """Return when an entry was published, as arXiv writes it in questions."""
-    digits = re.sub(r"\D", "", entry["published"])[:12] if isinstance(entry, dict) else ""
+    digits = re.sub(r"\D", "", entry["versions"][0]["created"])[:12] if isinstance(entry, dict) else ""
     return digits if len(digits) == 12 else ""
 
 
 def _name(entry: dict[str, Any] | str, otherwise: str) -> str:
-    """Return the id of an entry without its version."""
-    name = _plain(entry["arxiv_id"]) if isinstance(entry, dict) else ""
-    return otherwise if not name or name.startswith("title:") else name
+    """Return the id of an entry."""
+    return entry["id"].lower() or otherwise if isinstance(entry, dict) else otherwise
 
 
-def _paper(entry: dict[str, Any] | str, source: str, name: str) -> Paper | LeftOut:
+def _paper(entry: dict[str, Any] | str, source: str, name: str) -> Iterator[Paper | LeftOut]:
     if isinstance(entry, dict) and _WITHDRAWN.match(entry["abstract"]):
-        return LeftOut(source, None, f"{name}: withdrawn by its authors")
-    return paper_of(entry, source, name)
+        yield LeftOut(source, None, f"{name}: withdrawn by its authors")
+    else:
+        yield from papers_of(entry, source, name)

@@ -7,11 +7,12 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from index.errors import SourceError
+from index.sources.live.body import pieces, read_xml
 from index.sources.live.client import Unfit
-from index.sources.live.markup import pieces, read_xml
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
+_VERSION = re.compile(r"v\d+$")
 _TOTAL = re.compile(rb"totalResults[^>]*>\s*(\d+)\s*<")
 
 
@@ -21,7 +22,7 @@ class Feed:
 
     Attributes:
         total: Results of the question on all pages.
-        entries: Each is the record of a paper, by the names that a line of JSON has, or why it can't be read.
+        entries: Each is the record of a paper, as arXiv's metadata snapshot has it, or why it can't be read.
     """
 
     total: int
@@ -72,17 +73,23 @@ def _said(elements: Iterable[Element | str]) -> str:
 
 def _entry(entry: Element) -> dict[str, Any]:
     """Return the record of one entry."""
+    versions = [("v1", _text(entry, f"{_ATOM}published")), (_version(entry), _text(entry, f"{_ATOM}updated"))]
     return {
-        "arxiv_id": _text(entry, f"{_ATOM}id"),
+        "id": _VERSION.sub("", _text(entry, f"{_ATOM}id").partition("/abs/")[2]),
         "title": _text(entry, f"{_ATOM}title"),
         "abstract": _text(entry, f"{_ATOM}summary"),
-        "authors": [_text(each, f"{_ATOM}name") for each in entry.findall(f"{_ATOM}author")],
-        "published": _text(entry, f"{_ATOM}published"),
-        "updated": _text(entry, f"{_ATOM}updated"),
+        "authors_parsed": [[_text(each, f"{_ATOM}name")] for each in entry.findall(f"{_ATOM}author")],
+        "versions": [{"version": name, "created": moment} for name, moment in dict(versions).items()],
         "doi": _text(entry, f"{_ARXIV}doi"),
-        "topics": [each.get("term", "") for each in entry.findall(f"{_ATOM}category")],
+        "categories": " ".join(each.get("term", "") for each in entry.findall(f"{_ATOM}category")),
         "comments": _text(entry, f"{_ARXIV}comment"),
     }
+
+
+def _version(entry: Element) -> str:
+    """Return the version that an entry is of; arXiv names the newest one where no other was asked for."""
+    found = _VERSION.search(_text(entry, f"{_ATOM}id"))
+    return found[0] if found else "v1"
 
 
 def _text(element: Element, name: str) -> str:

@@ -170,7 +170,7 @@ class Client:
                 tries = retrying.statistics["attempt_number"]
                 raise Unanswered(
                     f"{self.service.name} gave no usable answer in {tries} tries: {error}{self._so_far()}. Run the "
-                    "same command again later.",
+                    f"same command again later{self._hint()}.",
                     error.unfit,
                 ) from error
             raise SourceError(
@@ -194,7 +194,7 @@ class Client:
         if temporary and answer.retry_after_s > LONGEST_WAIT_S:
             raise SourceError(
                 f"{self.service.name} wants to be left alone for {answer.retry_after_s:,.0f} seconds{self._so_far()}. "
-                "Run the same command again after that."
+                f"Run the same command again after that{self._hint()}."
             )
         if temporary:
             raise _Again(f"HTTP {answer.status}{_said(explain(answer.body))}", answer.retry_after_s)
@@ -227,9 +227,12 @@ class Client:
 
     def _refusal(self, status: int, said: str) -> str:
         text = f"{self.service.name} refuses the question with HTTP {status}{said}{self._so_far()}."
-        if status in (401, 403) and self.service.key:
-            return f"{text} Set {self.service.key} to a key of yours."
-        return f"{text} Change it, or run the same command again later."
+        return f"{text} Change it, or run the same command again later{self._hint()}."
+
+    def _hint(self) -> str:
+        """Return that a key may help, where the service knows keys and none was given."""
+        key = self.service.key
+        return f", or set {key} to a key of yours" if key and not os.environ.get(key) else ""
 
     def _unwritable(self, error: OSError) -> SourceError:
         reason = f"Cannot write to {self._folder}: {error.strerror}"

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import httpx
 
 _CONNECT_S = 5.0
-_SILENCE_S = 60.0
 _ANSWER_S = 300.0
 _BODY_BYTES = 64 * 1024 * 1024
 _REDIRECTS = 5
@@ -117,7 +116,7 @@ class Connection:
 
         if self._http is None:
             headers = {"User-Agent": f"paperchat/{version('paperchat')}"}
-            timeout = httpx.Timeout(_SILENCE_S, connect=_CONNECT_S)
+            timeout = httpx.Timeout(self._service.silence_s, connect=_CONNECT_S)
             self._http = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
         return self._http
 

@@ -15,6 +15,7 @@ class Service:
         pause_s: Between the end of one request and the start of the next, over all processes of this machine.
         page: Records asked for at a time.
         fresh_s: A page that was kept is taken again for so long, and then asked for anew.
+        silence_s: An answer may be so long in coming.
         backoff_s: The first wait before asking again is at most so long, the next twice as long, and so on.
         key: Name of the environment variable that may hold a key of the service's, "" where it knows none.
         key_header: The header that the key is sent in.
@@ -26,6 +27,7 @@ class Service:
     pause_s: float
     page: int
     fresh_s: float = 12 * _HOUR_S
+    silence_s: float = 60.0
     backoff_s: float = 3.0
     key: str = ""
     key_header: str = ""
@@ -34,7 +36,7 @@ class Service:
 
 SERVICES = {
     "arxiv": Service("arXiv", "https://export.arxiv.org/api/query", pause_s=3.0, page=200),
-    "oai": Service("arXiv's OAI-PMH", "https://oaipmh.arxiv.org/oai", pause_s=3.0, page=1000),
+    "oai": Service("arXiv's OAI-PMH", "https://oaipmh.arxiv.org/oai", pause_s=3.0, page=1000, silence_s=180.0),
     "hf": Service("Hugging Face", "https://huggingface.co/api", pause_s=1.0, page=100, fresh_s=_HOUR_S),
     "openalex": Service(
         "OpenAlex",

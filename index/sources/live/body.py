@@ -1,7 +1,9 @@
-"""XML from the web in, elements out; nothing in it is expanded, fetched or obeyed."""
+"""The body of an answer in, its elements of XML or values of JSON out; nothing in it is expanded, fetched or obeyed."""
 
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError  # the parsing itself is defusedxml's
 
 from index.errors import SourceError
@@ -9,6 +11,30 @@ from index.sources.live.client import Unfit
 
 _HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML 1.0 knows no such characters, services send them
+
+
+def read_json(body: bytes) -> Any:  # noqa: ANN401
+    """Return a value of JSON.
+
+    Raises:
+        Unfit: It is none.
+    """
+    if _HTML.match(body):
+        raise Unfit("a web page instead of data")
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Unfit(f"no JSON: {error}") from error
+
+
+def explain_json(body: bytes) -> str:
+    """Return what a service says about a question that it refuses, "" for nothing."""
+    try:
+        values = read_json(body)
+    except Unfit:
+        return ""
+    said = [values.get(name) for name in ("message", "error")] if isinstance(values, dict) else []
+    return next((text for text in said if isinstance(text, str)), "")
 
 
 def read_xml(body: bytes, name: str) -> Element:
