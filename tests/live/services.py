@@ -132,13 +132,15 @@ class Entry:
     abstract: str
     published: str
     version: int = 1
+    updated: str = ""
     categories: tuple[str, ...] = ("cs.LG",)
 
     def xml(self) -> str:
         terms = "".join(f'<category term="{each}" scheme="http://arxiv.org/schemas/atom"/>' for each in self.categories)
+        updated = self.updated or self.published
         return (
             f"  <entry>\n    <id>http://arxiv.org/abs/{self.id}v{self.version}</id>\n"
-            f"    <updated>{self.published}</updated>\n    <published>{self.published}</published>\n"
+            f"    <updated>{updated}</updated>\n    <published>{self.published}</published>\n"
             f"    <title>{escape(self.title)}</title>\n    <summary>  {escape(self.abstract)}\n</summary>\n"
             "    <author>\n      <name>Ada Lovelace</name>\n"
             '      <arxiv:affiliation xmlns:arxiv="http://arxiv.org/schemas/atom">Tidal Lab</arxiv:affiliation>\n'

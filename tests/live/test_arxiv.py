@@ -26,10 +26,12 @@ def test_a_query_gives_all_its_papers_newest_first_page_after_page(arxiv: Days) 
 
 
 def test_a_paper_holds_what_arxiv_says_of_it(arxiv: Days) -> None:
-    arxiv.answer = Arxiv([Entry("1706.03762", "Owls\n  at Sea", "Owls  fly\n low.", "2017-06-12T17:57:34Z", 7)])
+    day, updated = "2017-06-12T17:57:34Z", "2023-08-02T00:41:18Z"
+    arxiv.answer = Arxiv([Entry("1706.03762", "Owls\n  at Sea", "Owls  fly\n low in \\'Etretat.", day, 7, updated)])
     (paper,) = Harvest(SOURCE).all().papers
-    assert (paper.id, paper.title, paper.abstract) == ("arxiv:1706.03762", "Owls at Sea", "Owls  fly low.")
+    assert (paper.id, paper.title, paper.abstract) == ("arxiv:1706.03762", "Owls at Sea", "Owls  fly low in Étretat.")
     assert (paper.authors, paper.published) == (("Ada Lovelace", "Marie Sk\u0142odowska-Curie"), "2017-06-12")
+    assert (paper.version, paper.updated) == (7, "2023-08-02")
     assert (paper.topics, paper.sources) == (("cs.LG",), (SOURCE,))
     assert paper.page == "https://arxiv.org/abs/1706.03762"
 

@@ -73,13 +73,14 @@ def _said(elements: Iterable[Element | str]) -> str:
 
 def _entry(entry: Element) -> dict[str, Any]:
     """Return the record of one entry."""
-    versions = [("v1", _text(entry, f"{_ATOM}published")), (_version(entry), _text(entry, f"{_ATOM}updated"))]
+    versions = {"v1": _text(entry, f"{_ATOM}published")}
+    versions.setdefault(_version(entry), _text(entry, f"{_ATOM}updated"))
     return {
         "id": _VERSION.sub("", _text(entry, f"{_ATOM}id").partition("/abs/")[2]),
         "title": _text(entry, f"{_ATOM}title"),
         "abstract": _text(entry, f"{_ATOM}summary"),
         "authors_parsed": [[_text(each, f"{_ATOM}name")] for each in entry.findall(f"{_ATOM}author")],
-        "versions": [{"version": name, "created": moment} for name, moment in dict(versions).items()],
+        "versions": [{"version": name, "created": moment} for name, moment in versions.items()],
         "doi": _text(entry, f"{_ARXIV}doi"),
         "categories": " ".join(each.get("term", "") for each in entry.findall(f"{_ATOM}category")),
         "comments": _text(entry, f"{_ARXIV}comment"),
