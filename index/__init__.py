@@ -2,8 +2,9 @@
 
 from index.encoders import as_encoder
 from index.errors import ModelError, SourceError, StoreError, UserError
+from index.manifest import Manifest
 from index.papers import Paper
-from index.store import Manifest, Store
+from index.store import Store
 from index.update import Update, update
 from index.vectors import Encoder
 

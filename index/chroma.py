@@ -1,4 +1,4 @@
-"""Chunks with their vectors ⇄ disk. The one home of Chroma; knows nothing of papers' texts."""
+"""Chunks with their vectors ⇄ Chroma, whose one home this is; knows nothing of papers' texts."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -60,6 +60,11 @@ class ChunkTable:
         """Return the id of every chunk."""
         return set(self._rows.get(include=[])["ids"])
 
+    def has(self, ids: Sequence[str]) -> set[str]:
+        """Return those of some ids that are there."""
+        parts = (list(ids[at : at + _BATCH]) for at in range(0, len(ids), _BATCH))
+        return {found for part in parts for found in self._rows.get(ids=part, include=[])["ids"]}
+
     def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Write new chunks; those whose id is there already stay as they are."""
         for at in range(0, len(chunks), _BATCH):
@@ -87,8 +92,12 @@ class ChunkTable:
         """Return the vector of each chunk that is there."""
         if not ids:
             return {}
-        found: Any = self._rows.get(ids=list(ids), include=["embeddings"])
-        return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
+        rows: dict[str, Vectors] = {}
+        for at in range(0, len(ids), _BATCH):
+            with _said_plainly("read"):
+                found: Any = self._rows.get(ids=list(ids[at : at + _BATCH]), include=["embeddings"])
+            rows |= zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True)
+        return rows
 
 
 @contextmanager

@@ -18,6 +18,9 @@ OVERLAP_WORDS = 45
 CHUNKING = f"sentences {CHUNK_WORDS}/{OVERLAP_WORDS} words, title in front"
 """How chunks are made, stamped into the manifest: another way asks for another index."""
 
+WHOLE_PAPERS = "whole papers"
+"""The same for an index of so many papers that each is one chunk."""
+
 _ABBREVIATIONS = {
     "e.g",
     "i.e",
@@ -83,9 +86,14 @@ def chunk(paper: Paper) -> list[Chunk]:
     Each window has at most `CHUNK_WORDS` words of whole sentences and repeats up to `OVERLAP_WORDS` of the one before
     (a single longer sentence is cut).
     """
-    whole = _make(paper, 0, len(paper.abstract))
+    whole = whole_paper(paper)
     windows = [_make(paper, start, end) for start, end in _windows(paper.abstract)]
     return list({piece.id: piece for piece in [whole, *windows]}.values())
+
+
+def whole_paper(paper: Paper) -> Chunk:
+    """Return the chunk that is the whole of a paper, the first of `chunk`."""
+    return _make(paper, 0, len(paper.abstract))
 
 
 def _trimmed(text: str, start: int, end: int) -> Span:

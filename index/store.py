@@ -1,87 +1,30 @@
 """A folder on disk in, a searchable `Store` out: papers, vectors, words, and the manifest that stamps them."""
 
-import hashlib
-import json
 import math
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.catalog import Counts
 from index.chroma import ChunkTable
-from index.chunks import CHUNKING, chunk
+from index.chunks import whole_paper
+from index.columns import Columns
 from index.errors import StoreError
-from index.papers import Paper
+from index.manifest import MANIFEST, Manifest, differs, rebuild
+from index.paper import Paper
+from index.paperfile import PaperFile
+from index.postings import Positions
 from index.vectors import Encoder, Vectors, WordEncoder
-from index.words import WordsIndex
-from index.wordvectors import FILE as WORD_VECTORS
+from index.wordvectors import FILE as WORDS
 from index.wordvectors import WordVectorTable
 
-FORMAT = 2
-_PAPERS_KEPT = 20_000
-"""Of so many papers the vectors stay in memory once read: some 200 MB."""
+CHROMA = "chroma"
 
-PAPERS, MANIFEST, CHROMA = "papers.jsonl", "manifest.json", "chroma"
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What shaped an index and what is in it.
-
-    Attributes:
-        format: Of the folder; another one is refused.
-        generation: Counts the updates; a reader that sees another one opens anew.
-        encoder: Name of the model that made the vectors.
-        encoder_digest: What its weights hash to.
-        dim: Numbers in a vector.
-        chunking: How papers were cut.
-        papers: Papers in it.
-        chunks: Chunks in it.
-        with_words: Papers whose words have vectors too.
-        papers_digest: SHA-256 of `papers.jsonl`, the source of truth.
-        built: ISO time of the last update, UTC.
-    """
-
-    format: int
-    generation: int
-    encoder: str
-    encoder_digest: str
-    dim: int
-    chunking: str
-    papers: int
-    chunks: int
-    with_words: int
-    papers_digest: str
-    built: str
-
-    @classmethod
-    def read(cls, folder: Path) -> "Manifest | None":
-        """Return the manifest of an index, None where there is none.
-
-        Raises:
-            StoreError: It is damaged or of another format.
-        """
-        try:
-            values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{folder / MANIFEST} is damaged ({error}). {rebuild(folder)}") from error
-        if not isinstance(values, dict) or values.get("format") != FORMAT or set(values) != set(cls.__annotations__):
-            raise StoreError(f"{folder} was written by another version of paperchat. {rebuild(folder)}")
-        return cls(**values)
-
-    def write(self, folder: Path) -> None:
-        """Replace the manifest of an index in one step."""
-        replace_file(folder / MANIFEST, json.dumps(asdict(self), indent=2) + "\n")
-
-    def words_folder(self, folder: Path) -> Path:
-        """Return where the words index of this generation lies."""
-        return folder / f"words-{self.generation}"
+GRAPH_CHUNKS = 100_000
+"""An index of more chunks is searched by codes instead of Chroma's graph, which has to be loaded whole: of a million
+it takes 2 GB of memory and many seconds to open (bench/LOG.md)."""
 
 
 class Store:
@@ -90,113 +33,122 @@ class Store:
     Attributes:
         folder: Where it lies.
         manifest: What shaped it.
-        papers: In the order of their ids; positions below count in it.
+        papers: In the order of their ids; positions below count in it. Read from the disk when asked for.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, papers: tuple[Paper, ...], words: WordsIndex) -> None:
+    def __init__(
+        self, folder: Path, manifest: Manifest, columns: Columns, encoder: Encoder, stamp: "tuple[int, int] | None"
+    ) -> None:
         self.folder = folder
         self.manifest = manifest
-        self.papers = papers
-        self._words = words
-        self._chunks = ChunkTable(folder / CHROMA)
-        self._word_vectors = WordVectorTable(folder)
-        self._chunk_ids: dict[int, list[str]] = {}
-        self._vectors: dict[int, Vectors] = {}
-        self._place = {paper.id: at for at, paper in enumerate(papers)}
+        self.papers: Sequence[Paper] = PaperFile(manifest.papers_file(folder), columns.ends)
+        self._columns = columns
+        self._matrix = columns.matrix
+        self._words = columns.words_index(folder, manifest)
+        vectors = manifest.vectors_folder(folder)
+        self._word_vectors = WordVectorTable(vectors) if isinstance(encoder, WordEncoder) else None
+        self._chunks = ChunkTable(vectors / CHROMA) if manifest.chunks <= GRAPH_CHUNKS else None
+        self._stamp = stamp
 
     @classmethod
     def open(cls, folder: Path, encoder: Encoder) -> "Store":
         """Open an index that was built with this encoder.
 
         Raises:
-            StoreError: There is none, its last update was cut short, or another encoder or chunking shaped it.
+            StoreError: There is none, a part of it is damaged, or another encoder or chunking shaped it.
         """
-        manifest = Manifest.read(folder)
-        if manifest is None:
-            raise StoreError(f"No index in {folder}. Build one: paperchat index --index {folder} [SOURCE…]")
-        if mismatch := differs(manifest, encoder):
-            raise StoreError(f"{folder} {mismatch}. {rebuild(folder)}")
-        if file_digest(folder / PAPERS) != manifest.papers_digest:
-            raise StoreError(f"The last update of {folder} was cut short. {rebuild(folder)}")
-        words = WordsIndex.load(manifest.words_folder(folder))
-        if not (folder / CHROMA).is_dir() or (
-            isinstance(encoder, WordEncoder) and not (folder / WORD_VECTORS).exists()
-        ):
+        while True:
+            stamp = _stamp(folder)
+            manifest = Manifest.read(folder)
+            if manifest is None:
+                raise StoreError(f"No index in {folder}. Build one: paperchat index --index {folder} [SOURCE…]")
+            if mismatch := differs(manifest, encoder):
+                raise StoreError(f"{folder} {mismatch}. {rebuild(folder)}")
+            try:
+                return cls._opened(folder, manifest, encoder, stamp)
+            except (StoreError, OSError) as error:
+                if _stamp(folder) != stamp:  # updated meanwhile: its files have gone with it
+                    continue
+                if isinstance(error, StoreError):
+                    raise
+                raise StoreError(f"{folder} cannot be read ({error}). {rebuild(folder)}") from error
+
+    @classmethod
+    def _opened(cls, folder: Path, manifest: Manifest, encoder: Encoder, stamp: "tuple[int, int] | None") -> "Store":
+        vectors = manifest.vectors_folder(folder)
+        needed = [vectors / CHROMA, *([vectors / WORDS] if isinstance(encoder, WordEncoder) else [])]
+        if not all(path.exists() for path in needed):
             raise StoreError(f"The vectors of {folder} are gone. {rebuild(folder)}")
-        store = cls(folder, manifest, tuple(read_papers(folder)), words)
-        if manifest.chunks and not store._chunks.count():
+        store = cls(folder, manifest, Columns.load(folder, manifest), encoder, stamp)
+        if manifest.chunks and store._chunks and not store._chunks.count():
             store.close()
-            raise StoreError(f"{folder / CHROMA} holds no vectors. Remove that folder. {rebuild(folder)}")
+            raise StoreError(f"{vectors / CHROMA} holds no vectors. Remove that folder. {rebuild(folder)}")
         return store
 
     def close(self) -> None:
         """Let go of the files."""
-        self._chunks.close()
-        self._word_vectors.close()
+        if self._chunks:
+            self._chunks.close()
+        if self._word_vectors:
+            self._word_vectors.close()
 
     def stale(self) -> bool:
-        """Tell whether the folder holds a newer generation than this store."""
+        """Tell whether the folder holds a newer generation than this store; looks at the manifest only if it changed.
+
+        Raises:
+            StoreError: The manifest is damaged.
+        """
+        stamp = _stamp(self.folder)
+        if stamp == self._stamp:
+            return False
         manifest = Manifest.read(self.folder)
-        return manifest is not None and manifest.generation != self.manifest.generation
+        if manifest is None or manifest.generation == self.manifest.generation:
+            self._stamp = stamp
+            return False
+        return True
 
     def paper(self, paper_id: str) -> Paper | None:
         """Return a paper by its id."""
         at = self.place(paper_id)
         return None if at is None else self.papers[at]
 
-    def nearest(self, vector: Vectors, count: int) -> list[int]:
-        """Return the positions of the papers of the `count` chunks nearest to a vector, best first, each once."""
-        if count >= self.manifest.chunks:  # all of them: Chroma's graph may miss some beside what an ended update kept
-            cosines = self.similarities(range(len(self.papers)), vector).max(axis=1, initial=-1.0)
-            return [int(at) for at in np.argsort(-cosines, kind="stable")]
-        found = [self._place.get(paper_id) for _, paper_id in self._chunks.nearest(vector, count)]
-        return list(dict.fromkeys(at for at in found if at is not None))
-
-    def similarities(self, positions: Sequence[int], vector: Vectors) -> NDArray[np.float32]:
-        """Return float32 `(positions, 2)`: exact cosine of a vector with each whole paper, and with its best chunk."""
-        result = np.zeros((len(positions), 2), dtype=np.float32)
-        for at, rows in enumerate(self._vectors_of(positions)):
-            if len(rows):
-                cosines = rows @ vector
-                result[at] = cosines[0], cosines[1:].max(initial=cosines[0] if len(rows) == 1 else -1.0)
-        return result
-
     def place(self, paper_id: str) -> int | None:
         """Return the position of a paper, None where the index has none of that id."""
-        return self._place.get(paper_id)
+        for at in self._columns.catalog.having("id", paper_id).tolist():
+            if self.papers[at].id == paper_id:
+                return int(at)
+        return None
+
+    def nearest(self, vector: Vectors, count: int, within: Positions | None = None) -> list[int]:
+        """Return the positions of the papers of the `count` chunks nearest to a vector, best first, each once.
+
+        Args:
+            vector: float32 `(dim,)`, of length 1.
+            count: How many chunks.
+            within: Positions, in order, of the papers to choose from; None takes all.
+        """
+        if self._chunks is None or within is not None or count >= self.manifest.chunks:
+            return self._matrix.nearest(vector, count, within)
+        found = {paper_id: None for _, paper_id in self._chunks.nearest(vector, count)}
+        places = (self._columns.catalog.having("id", paper_id).tolist() for paper_id in found)
+        return list(dict.fromkeys(at for of_paper in places for at in of_paper[:1]))
+
+    def similarities(self, positions: Sequence[int], vector: Vectors) -> NDArray[np.float32]:
+        """Return float32 `(positions, 2)`: cosine of a vector with each whole paper, and with its best chunk."""
+        return self._matrix.similarities(positions, vector)
 
     def wholes(self, positions: Sequence[int]) -> Vectors:
         """Return float32 `(positions, dim)`: the vector of each paper as a whole."""
-        nothing = np.zeros(self.manifest.dim, dtype=np.float32)
-        wholes = [rows[0] if len(rows) else nothing for rows in self._vectors_of(positions)]
-        return np.asarray(wholes, dtype=np.float32).reshape(len(positions), self.manifest.dim)
-
-    def _vectors_of(self, positions: Sequence[int]) -> list[Vectors]:
-        """Return float32 `(chunks, dim)` for each paper, the whole of it first; read once, then kept."""
-        unread = [at for at in positions if at not in self._vectors]
-        read: dict[int, Vectors] = {}
-        if unread:
-            ids = {at: self._ids_of(at) for at in unread}
-            rows = self._chunks.vectors([chunk_id for of_paper in ids.values() for chunk_id in of_paper])
-            there = {at: [rows[chunk_id] for chunk_id in of_paper if chunk_id in rows] for at, of_paper in ids.items()}
-            read = {at: np.asarray(found, dtype=np.float32) for at, found in there.items()}
-        result = [read[at] if at in read else self._vectors[at] for at in positions]
-        if len(self._vectors) + len(read) <= _PAPERS_KEPT:
-            self._vectors.update(read)
-        return result
+        return self._matrix.wholes(positions)
 
     def word_vectors(self, positions: Sequence[int]) -> list[Vectors]:
         """Return for each paper float32 `(its different words, dim)`, rows of length 1; none where there are none."""
-        ids = [self._ids_of(at)[0] for at in positions]
-        rows = self._word_vectors.read(ids)
         nothing = np.zeros((0, self.manifest.dim), dtype=np.float32)
+        if self._word_vectors is None:
+            return [nothing] * len(positions)
+        ids = [whole_paper(self.papers[at]).id for at in positions]
+        rows = self._word_vectors.read(ids)
         return [rows.get(chunk_id, nothing) for chunk_id in ids]
-
-    def _ids_of(self, position: int) -> list[str]:
-        """Return the chunk ids of a paper, the whole of it first; cut once, then remembered."""
-        if position not in self._chunk_ids:
-            self._chunk_ids[position] = [piece.id for piece in chunk(self.papers[position])]
-        return self._chunk_ids[position]
 
     def words(self, question: str) -> NDArray[np.float32]:
         """Return float32 `(papers,)`: the BM25 score of each paper."""
@@ -219,70 +171,23 @@ class Store:
         """Return the inverse document frequency of a (stemmed) word, ln(1 + papers / (1 + papers with it))."""
         return math.log(1 + len(self.papers) / (1 + self.frequency(word)))
 
+    def published(self) -> NDArray[np.int32]:
+        """Return int32 `(papers,)`: dates as YYYYMMDD, 00 for a month or day not known, 0 where no date is."""
+        return self._columns.catalog.published
 
-def rebuild(folder: Path) -> str:
-    """Return the sentence that says how an index is made whole again."""
-    return f"Rebuild it: paperchat index --index {folder}"
+    def having(self, kind: str, key: str) -> Positions:
+        """Return the positions, in order, of the papers that have an "author", "category" or "source" (`Catalog`)."""
+        return self._columns.catalog.having(kind, key)
 
-
-def differs(manifest: Manifest, encoder: Encoder) -> str:
-    """Say how an index differs from what an encoder would build; empty when it doesn't."""
-    if manifest.encoder_digest != encoder.digest:
-        return (
-            f"was built with {manifest.encoder} (digest {manifest.encoder_digest[:12]}), "
-            f"settings ask for {encoder.name} (digest {encoder.digest[:12]})"
-        )
-    if isinstance(encoder, WordEncoder) and manifest.with_words < manifest.papers:
-        return "was built without vectors of its words"
-    return "" if manifest.chunking == CHUNKING else f"was cut into chunks in another way ({manifest.chunking})"
+    def counts(self) -> Counts:
+        """Return how many papers have each "kind", "source", "category" and "year"; "" counts those without any."""
+        return self._columns.catalog.counts
 
 
-def read_papers(folder: Path) -> list[Paper]:
-    """Return the papers of an index from its source of truth; an empty list where there is none.
-
-    Raises:
-        StoreError: A line of it cannot be read.
-    """
-    path = folder / PAPERS
-    if not path.exists():
-        return []
-    papers = []
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                papers.append(_paper(json.loads(line.decode())))
-            except (ValueError, TypeError) as error:
-                raise StoreError(
-                    f"{path}, line {number}, is damaged ({error}). Restore it or remove that line."
-                ) from error
-    return papers
-
-
-def _paper(values: Any) -> Paper:  # noqa: ANN401 - whatever JSON holds
-    if not isinstance(values, dict):
-        raise TypeError("not an object")
-    paper = Paper.from_dict(values)
-    if not all(isinstance(text, str) for text in (paper.id, paper.title, paper.abstract)):
-        raise TypeError("id, title and abstract must be texts")
-    return paper
-
-
-def papers_text(papers: Iterable[Paper]) -> str:
-    """Return what `papers.jsonl` holds: one paper a line, in the order of their ids."""
-    rows = sorted(papers, key=lambda paper: paper.id)
-    return "".join(json.dumps(paper.to_dict(), ensure_ascii=False) + "\n" for paper in rows)
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file, empty where there is none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file in one step: a reader sees the old one or the new one."""
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+def _stamp(folder: Path) -> "tuple[int, int] | None":
+    """Return what changes whenever the manifest is replaced."""
+    try:
+        found = (folder / MANIFEST).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino

@@ -1,43 +1,45 @@
 """Papers in, an index on disk out: only what changed is embedded, and the new one replaces the old in one step."""
 
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
+from index import columns as derived
+from index.bm25 import SEGMENT_PAPERS, Segment
+from index.catalog import Catalog
+from index.change import Change, change
 from index.chroma import ChunkTable
-from index.chunks import CHUNKING, Chunk, chunk
+from index.chunks import CHUNKING, WHOLE_PAPERS, Chunk, chunk, whole_paper
+from index.columns import Columns
 from index.errors import StoreError
-from index.papers import Paper, merge
-from index.store import (
-    CHROMA,
-    FORMAT,
-    MANIFEST,
-    PAPERS,
-    Manifest,
-    differs,
-    file_digest,
-    papers_text,
-    read_papers,
-    replace_file,
-)
+from index.formats import convert
+from index.leftovers import Leftovers, tidy
+from index.lock import writing
+from index.manifest import FORMAT, PAPERS, LaterFormat, Manifest, differs, vectors_folder
+from index.matrix import VectorMatrix, ranges
+from index.paper import Paper
+from index.paperfile import PaperFile, read_papers, write
+from index.store import CHROMA
 from index.vectors import Encoder, WordEncoder
-from index.words import WordsIndex
-from index.wordvectors import FILE as WORD_VECTORS
+from index.wordvectors import FILE as WORDS
 from index.wordvectors import WordVectorTable
 
 Progress = Callable[[int, int], None]
 """Called with chunks embedded so far, and in all."""
 
-ENCODER = "encoder.txt"
-"""Beside the vectors: the digest of the encoder that makes them, there before the manifest is."""
+WHOLE_ONLY_PAPERS = 200_000
+"""Of more papers than this, each is one chunk: the windows of a million would be three million vectors more, and twice
+the hours of embedding."""
+
+FOLDED_PAPERS = 5_000
+"""A segment of the words index of so few papers is built again with the new ones rather than kept beside them."""
 
 _SLICE = 128
-_LOCK_WAIT_S = 10
+_LINES = 10_000
 
 
 @dataclass(frozen=True)
@@ -54,107 +56,245 @@ class Update:
 
 def update(
     folder: Path,
-    papers: Sequence[Paper],
+    papers: Iterable[Paper],
     encoder: Encoder,
     replace_all: bool = False,
     progress: Progress = lambda done, total: None,
+    remove: Collection[str] = (),
 ) -> Update:
     """Bring an index up to date with papers, and to what the encoder and the chunking of today would build.
 
-    Cut short at any moment, the index still opens as it was or says that the update is to be finished; what was
-    embedded is kept, and running again goes on from there.
+    Cut short at any moment, the index is still what it was; what was embedded is kept, and running again goes on from
+    there. The old index becomes the new one when the manifest is replaced.
 
     Args:
         folder: Of the index; made when missing.
         papers: To add, or to put in the place of what the same source said of them before.
-        encoder: Asked for the texts of new and changed chunks only.
+        encoder: Asked for the texts of new and changed chunks only; of so many at once as its `texts_at_once`, or 128.
         replace_all: Let go of the papers that are in the index and not in `papers`.
         progress: Told after each batch.
+        remove: Ids of papers to let go of.
 
     Raises:
         StoreError: Another process is writing, or the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock", timeout=_LOCK_WAIT_S):
-            return _update(folder, papers, encoder, replace_all, progress)
-    except Timeout:
-        raise StoreError(f"Another process is updating {folder}. Wait for it to end, then run again.") from None
-    except OSError as error:
-        raise StoreError(f"Cannot write the index in {folder}: {error}. Make room or choose --index DIR.") from error
+        with writing(folder):
+            return _Builder(folder, encoder, progress).run(papers, replace_all, remove)
+    except (OSError, MemoryError) as error:
+        said = str(error) or "out of memory"
+        raise StoreError(f"Cannot write the index in {folder}: {said}. Make room or choose --index DIR.") from error
 
 
-def _update(folder: Path, papers: Sequence[Paper], encoder: Encoder, replace_all: bool, progress: Progress) -> Update:
-    old = read_papers(folder)
-    now = merge(papers) if replace_all else _join(old, papers)
-    text = papers_text(now)
-    manifest = _readable(folder)
-    before = {paper.id: paper for paper in old}
-    new = sum(paper.id not in before for paper in now)
-    changed = sum(paper.id in before and before[paper.id] != paper for paper in now)
-    report = Update(len(now), new, changed, len(before) + new - len(now), 0, False)
-    if manifest and not new and not changed and not report.removed and _whole(folder, manifest, encoder):
-        return report
-    ordered = sorted(now, key=lambda paper: paper.id)
-    cut = [chunk(paper) for paper in ordered]
-    chunks = {piece.id: piece for pieces in cut for piece in pieces}
-    wholes = {pieces[0].id for pieces in cut} if isinstance(encoder, WordEncoder) else set()
-    _let_go_of_other_vectors(folder, manifest, encoder)
-    table, words = ChunkTable(folder / CHROMA), WordVectorTable(folder)
-    try:
-        there, with_words = table.ids(), words.ids()
-        todo = (chunks.keys() - there) | (wholes - with_words)
-        missing = [piece for chunk_id, piece in chunks.items() if chunk_id in todo]
-        _embed(table, words, missing, wholes, encoder, progress)
-        generation = max([manifest.generation if manifest else 0, *_generations(folder)]) + 1
+class _Builder:
+    """One update of one folder, step by step."""
+
+    def __init__(self, folder: Path, encoder: Encoder, progress: Progress) -> None:
+        self.folder = folder
+        self.encoder = encoder
+        self.progress = progress
+        self.vectors = vectors_folder(folder, encoder.digest)
+        self.leftovers = Leftovers(self.vectors)
+
+    def run(self, papers: Iterable[Paper], replace_all: bool, remove: Collection[str]) -> Update:
+        """Do all of it; see `update`."""
+        manifest = _readable(self.folder)
+        convert(self.folder)
+        self.generation = max([manifest.generation if manifest else 0, *_generations(self.folder)]) + 1
+        tidy(self.folder, manifest, self.vectors)
+        base = self._base(manifest)
+        made = change(base.papers, base.columns.catalog, papers, replace_all, remove)
+        report = Update(len(made.order), made.new, made.changed, made.removed, 0, False)
+        chunking = _chunking(manifest, len(made.order))
+        if base.whole and base.chunking == chunking and made.nothing:
+            return report
+        self.vectors.mkdir(exist_ok=True)
+        self.table, self.words = ChunkTable(self.vectors / CHROMA), WordVectorTable(self.vectors, write=True)
+        try:
+            embedded = self._replace(manifest, base, made, chunking)
+        finally:
+            self.table.close()
+            self.words.close()
+        return replace(report, embedded=embedded, wrote=True)
+
+    def _replace(self, manifest: Manifest | None, base: "_Base", made: Change, chunking: str) -> int:
+        """Let the next generation take the place of the one that is there, and return how many chunks were embedded."""
+        with_words = manifest.with_words if manifest and isinstance(self.encoder, WordEncoder) else 0
+        there = base.whole and self.table.count() >= len(base.columns.matrix.rows) and self.words.count() >= with_words
+        if there and base.chunking == chunking:
+            stale = {f"{base.papers[at].id}#{each}" for at in made.gone for each in base.columns.matrix.ids_of(at)}
+        else:  # all is derived anew, from vectors that are there where they are
+            made, base = _all_fresh(base.papers, made), _Base.empty()
+            stale = self.table.ids() | self.words.ids()
+        cut = [chunk(paper) if chunking == CHUNKING else [whole_paper(paper)] for paper in made.fresh]
+        embedded = self._embed([piece for pieces in cut for piece in pieces], {pieces[0].id for pieces in cut}, stale)
+        written = self._write(manifest, base, made, cut, chunking)
+        tidy(self.folder, written)
+        self.leftovers.clear(self.table, self.words, _Membership(self.folder, written))
+        return embedded
+
+    def _base(self, manifest: Manifest | None) -> "_Base":
+        """Return what the update begins with: the index as it is, or where it is not whole the papers that it had."""
+        if manifest and not differs(manifest, self.encoder):
+            try:
+                columns = Columns.load(self.folder, manifest)
+                columns.words_index(self.folder, manifest)
+            except (StoreError, OSError):
+                pass
+            else:
+                if (self.vectors / CHROMA).is_dir() and (self.vectors / WORDS).is_file():
+                    papers = PaperFile(self.folder / PAPERS, columns.ends)
+                    return _Base(papers, columns, manifest.words, manifest.chunking, True)
+        found = sorted(read_papers(self.folder), key=lambda paper: paper.id)
+        empty = _Base.empty()
+        catalog = Catalog.of(found, range(len(found)))
+        return replace(empty, papers=found, columns=replace(empty.columns, catalog=catalog), whole=False)
+
+    def _embed(self, pieces: Sequence[Chunk], wholes: set[str], stale: set[str]) -> int:
+        """Embed the chunks that have no vectors yet, and return how many; those that may be left over are noted."""
+        by_words = wholes if isinstance(self.encoder, WordEncoder) else set()
+        ids = list({piece.id: None for piece in pieces})
+        there = self.table.has(ids) - (by_words - self.words.has(sorted(by_words)))
+        missing = {piece.id: piece for piece in pieces if piece.id not in there}
+        self.leftovers.note(stale | missing.keys())
+        _embed(self.table, self.words, list(missing.values()), by_words, self.encoder, self.progress)
+        return len(missing)
+
+    def _write(
+        self, manifest: Manifest | None, base: "_Base", made: Change, cut: Sequence[Sequence[Chunk]], chunking: str
+    ) -> Manifest:
+        """Write the next generation beside the one that is there, then let it take that one's place."""
+        papers = self.folder / f"papers-{self.generation}.jsonl"
+        sizes, digest = write(papers, _pieces(base.papers, made))
+        lengths = np.concatenate([np.diff(base.columns.ends), sizes])[made.order]
+        words, places = self._write_words(base, made)
+        catalog = Catalog.of(made.fresh, made.positions)
+        gone = [base.papers[at] for at in made.gone]
+        columns = Columns(
+            np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
+            base.columns.catalog.moved(made.places, made.order, gone, catalog),
+            self._matrix(base.columns.matrix, made, cut),
+            places,
+        )
         stamp = Manifest(
             FORMAT,
-            generation,
-            encoder.name,
-            encoder.digest,
-            table.dim(),
-            CHUNKING,
-            len(now),
-            len(chunks),
-            len(wholes | (with_words & chunks.keys())),
+            self.generation,
+            self.encoder.name,
+            self.encoder.digest,
+            self.table.dim(),
+            chunking,
+            len(made.order),
+            len(columns.matrix.rows),
+            len(made.order) if isinstance(self.encoder, WordEncoder) else 0,
+            _iso(int(columns.catalog.published.max(initial=0))),
+            int(columns.ends[-1]),
+            digest,
             "",
+            words,
             datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        WordsIndex.build(ordered).save(stamp.words_folder(folder))
-        replace_file(folder / PAPERS, text)
-        replace(stamp, papers_digest=file_digest(folder / PAPERS)).write(folder)
-        table.remove(sorted(there - chunks.keys()))
-        words.remove(sorted(with_words - chunks.keys()))
-    finally:
-        table.close()
-        words.close()
-    _tidy(folder, generation)
-    return replace(report, embedded=len(missing), wrote=True)
+        columns.save(stamp.columns_folder(self.folder), words)
+        known = derived.digests(self.folder, manifest) if manifest and base.whole else {}
+        known = {name: known[name] for name in known if name.split("/")[0] in base.words}
+        stamp = replace(
+            stamp, columns_digest=derived.stamp(self.folder, stamp.columns_folder(self.folder), words, known)
+        )
+        stamp.write(self.folder)
+        return stamp
+
+    def _write_words(self, base: "_Base", made: Change) -> tuple[tuple[str, ...], tuple[NDArray[np.int32], ...]]:
+        """Write the words of new papers, and of small segments together with them; return all segments and places."""
+        moved = [np.where(old >= 0, made.places[old], -1).astype(np.int32) for old in base.columns.places]
+        most = max(FOLDED_PAPERS, 2 * len(made.fresh))
+        kept = [(name, places) for name, places in zip(base.words, moved, strict=True) if (places >= 0).sum() > most]
+        held = np.zeros(len(made.order), dtype=np.bool_)
+        for _, places in kept:
+            held[places[places >= 0]] = True
+        rest = np.flatnonzero(~held)
+        for number, start in enumerate(range(0, len(rest), SEGMENT_PAPERS)):
+            part = rest[start : start + SEGMENT_PAPERS]
+            name = f"words-{self.generation}-{number}"
+            Segment.build(_now(base.papers, made, part)).save(self.folder / name)
+            kept.append((name, part.astype(np.int32)))
+        return tuple(name for name, _ in kept), tuple(places for _, places in kept)
+
+    def _matrix(self, old: VectorMatrix, made: Change, cut: Sequence[Sequence[Chunk]]) -> VectorMatrix:
+        """Return the vectors in the new order: those that are kept, and those of new chunks from the table."""
+        ids = [piece.id for pieces in cut for piece in pieces]
+        found = self.table.vectors(ids)
+        dim = self.table.dim()
+        rows = np.asarray([found[each] for each in ids], dtype=np.float32).reshape(len(ids), dim)
+        counts = np.concatenate([np.diff(old.starts), [len(pieces) for pieces in cut]]).astype(np.int64)
+        starts = (np.cumsum(counts) - counts)[made.order]
+        now = ranges(starts, starts + counts[made.order])
+        chunk_ids = np.asarray([int(each.rpartition("#")[2], 16) for each in ids], dtype=np.uint64)
+        both = np.concatenate([old.rows, rows])[now] if len(old.rows) else rows[now]
+        kept = len(made.order) - len(made.fresh)
+        mean = old.mean if kept >= len(made.fresh) else both.mean(axis=0, dtype=np.float32)
+        return VectorMatrix.of(counts[made.order].tolist(), np.concatenate([old.chunk_ids, chunk_ids])[now], both, mean)
 
 
-def _join(old: Sequence[Paper], new: Sequence[Paper]) -> list[Paper]:
-    """Put new records beside or in the place of old ones.
+@dataclass(frozen=True)
+class _Base:
+    """What an update begins with: papers, what is derived from them, and whether that is whole."""
 
-    A record from a source that had named the paper before replaces what was said then; one from another source is
-    merged with it.
-    """
-    fresh = {paper.id: paper for paper in new}
-    kept = [paper for paper in old if not (paper.id in fresh and set(paper.sources) <= set(fresh[paper.id].sources))]
-    return merge([*kept, *new])
+    papers: Sequence[Paper]
+    columns: Columns
+    words: tuple[str, ...]
+    chunking: str
+    whole: bool
+
+    @classmethod
+    def empty(cls) -> "_Base":
+        return cls((), Columns.empty(), (), "", False)
 
 
-def _let_go_of_other_vectors(folder: Path, manifest: Manifest | None, encoder: Encoder) -> None:
-    """Delete what another encoder made, be it in an update that was cut short, and stamp what is made from now on."""
-    stamp = folder / CHROMA / ENCODER
-    made_by = manifest.encoder_digest if manifest else ""
-    if stamp.exists():
-        made_by = stamp.read_text(encoding="utf-8", errors="replace")
-    if made_by != encoder.digest:
-        (folder / MANIFEST).unlink(missing_ok=True)
-        shutil.rmtree(folder / CHROMA, ignore_errors=True)
-        (folder / WORD_VECTORS).unlink(missing_ok=True)
-    stamp.parent.mkdir(exist_ok=True)
-    replace_file(stamp, encoder.digest)
+class _Membership:
+    """Tells whether a chunk is of an index."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self._columns = Columns.load(folder, manifest)
+        self._papers = PaperFile(folder / PAPERS, self._columns.ends)
+
+    def __call__(self, chunk_id: str) -> bool:
+        paper_id, _, digest = chunk_id.rpartition("#")
+        places = self._columns.catalog.having("id", paper_id).tolist()
+        return any(digest in self._columns.matrix.ids_of(at) and self._papers[at].id == paper_id for at in places)
+
+
+def _all_fresh(papers: Sequence[Paper], made: Change) -> Change:
+    """Return a change that makes the same papers of nothing."""
+    return change((), Catalog.of((), ()), _now(papers, made, np.arange(len(made.order))))
+
+
+def _now(papers: Sequence[Paper], made: Change, positions: NDArray[np.int64]) -> Iterator[Paper]:
+    """Yield the papers that stand at some positions after a change."""
+    for at in made.order[positions].tolist():
+        yield papers[at] if at < len(papers) else made.fresh[at - len(papers)]
+
+
+def _pieces(papers: Sequence[Paper], made: Change) -> Iterator[Paper | bytes]:
+    """Yield what `papers.jsonl` holds after a change: lines that stay as they are, in runs, and new papers."""
+    edges = np.flatnonzero((np.diff(made.order) != 1) | (made.order[1:] >= len(papers))) + 1
+    for run in np.split(made.order, edges):
+        first = int(run[0]) if len(run) else len(papers)
+        if first >= len(papers):
+            yield from (made.fresh[int(at) - len(papers)] for at in run)
+        elif isinstance(papers, PaperFile):
+            for start in range(first, first + len(run), _LINES):
+                yield papers.lines(start, min(start + _LINES, first + len(run)))
+
+
+def _chunking(manifest: Manifest | None, papers: int) -> str:
+    """Return how an index of so many papers is cut; a large one stays so until it is half as large."""
+    large = manifest is not None and manifest.chunking == WHOLE_PAPERS
+    return WHOLE_PAPERS if papers > WHOLE_ONLY_PAPERS // (2 if large else 1) else CHUNKING
+
+
+def _iso(number: int) -> str:
+    """Return a date of the catalog as ISO has it, empty for none."""
+    parts = [f"{number // 10_000:04}", f"{number // 100 % 100:02}", f"{number % 100:02}"] if number else []
+    return "-".join(part for part in parts if part != "00")
 
 
 def _embed(
@@ -168,7 +308,7 @@ def _embed(
     """Embed chunks, longest first so that batches are even, and write them as they come; wholes also by their words."""
     ordered = sorted(chunks, key=lambda piece: (piece.id not in wholes, -len(piece.embedded)))
     by_words = sum(piece.id in wholes for piece in ordered)
-    for start, end in _slices(by_words, len(ordered)):
+    for start, end in _slices(getattr(encoder, "texts_at_once", _SLICE), by_words, len(ordered)):
         part = ordered[start:end]
         texts = [piece.embedded for piece in part]
         if start < by_words and isinstance(encoder, WordEncoder):
@@ -180,12 +320,12 @@ def _embed(
         progress(end, len(ordered))
 
 
-def _slices(*ends: int) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of slices of at most `_SLICE`, none of which reaches over one of the ends."""
+def _slices(most: int, *ends: int) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of slices of at most `most`, none of which reaches over one of the ends."""
     start = 0
     for end in ends:
-        for at in range(start, end, _SLICE):
-            yield at, min(at + _SLICE, end)
+        for at in range(start, end, most):
+            yield at, min(at + most, end)
         start = end
 
 
@@ -193,35 +333,13 @@ def _readable(folder: Path) -> Manifest | None:
     """Return the manifest, None when there is none that can be read: then everything derived is built anew."""
     try:
         return Manifest.read(folder)
+    except LaterFormat:
+        raise
     except StoreError:
         return None
 
 
-def _whole(folder: Path, manifest: Manifest, encoder: Encoder) -> bool:
-    """Tell whether what is on disk is what an update would write."""
-    return (
-        not differs(manifest, encoder)
-        and manifest.papers_digest == file_digest(folder / PAPERS)
-        and _words_load(manifest.words_folder(folder))
-        and (folder / CHROMA).is_dir()
-        and ((folder / WORD_VECTORS).exists() or not isinstance(encoder, WordEncoder))
-    )
-
-
-def _words_load(folder: Path) -> bool:
-    try:
-        WordsIndex.load(folder)
-    except StoreError:
-        return False
-    return True
-
-
 def _generations(folder: Path) -> list[int]:
-    return [int(path.name.removeprefix("words-")) for path in folder.glob("words-*") if path.name[6:].isdigit()]
-
-
-def _tidy(folder: Path, generation: int) -> None:
-    """Delete the words of generations before the last: a reader may still hold that one open."""
-    for old in _generations(folder):
-        if old < generation - 1:
-            shutil.rmtree(folder / f"words-{old}", ignore_errors=True)
+    """Return the numbers of the generations that left a trace, be it of an update that was cut short."""
+    names = [path.stem.split("-")[1] for path in [*folder.glob("columns-*"), *folder.glob("papers-*.jsonl")]]
+    return [int(name) for name in names if name.isdigit()]

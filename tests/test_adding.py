@@ -9,7 +9,7 @@ import pytest
 
 from index import Paper, Store, update
 from index.polite import AT_ONCE, PoliteWordEncoder, polite
-from index.store import Manifest
+from index.manifest import Manifest
 from index.vectors import Vectors
 from rag import Engine, Settings, UserError
 from tests.conftest import HashingEncoder

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from index import models
+from index.paperfile import papers_text
 from index.papers import Paper
-from index.store import papers_text
 from ui.cli import app
 
 ROOT = Path(__file__).parents[1]

@@ -11,8 +11,9 @@ import pytest
 
 from index import models
 from index.errors import UserError
+from index.paperfile import papers_text
 from index.papers import Paper, paper_id
-from index.store import Store, papers_text
+from index.store import Store
 from index.vectors import Vectors
 from rag.answer import CANNOT_ANSWER
 from rag.engine import Engine

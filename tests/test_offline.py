@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from index import models
+from index.paperfile import papers_text
 from index.papers import Paper
-from index.store import papers_text
 
 ROOT = Path(__file__).parents[1]
 NEEDED = ("all-MiniLM-L6-v2", "smollm2-135m-instruct")

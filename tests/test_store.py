@@ -16,8 +16,10 @@ from filelock import FileLock
 from index.chroma import ChunkTable
 from index.chunks import chunk
 from index.errors import StoreError
+from index.manifest import MANIFEST, PAPERS, Manifest, file_digest, replace_file, vectors_folder
+from index.paperfile import papers_text, read_papers
 from index.papers import Paper
-from index.store import CHROMA, MANIFEST, PAPERS, Manifest, Store, file_digest, papers_text, read_papers, replace_file
+from index.store import CHROMA, Store
 from index.update import update
 from index.vectors import Vectors
 from rag.engine import Engine
@@ -140,7 +142,7 @@ def test_replace_all_removes_the_papers_that_are_not_given(
     assert {paper.id for paper in store.papers} == {paper.id for paper in papers[:2]}
     assert sorted(store.nearest(encoder.encode(["the pruning survey"])[0], 10)) == [0, 1]
     store.close()
-    table = ChunkTable(folder / CHROMA)
+    table = ChunkTable(chroma(folder))
     assert {chunk_id.split("#")[0] for chunk_id in table.ids()} == {paper.id for paper in papers[:2]}
     table.close()
 
@@ -155,7 +157,7 @@ def test_replace_all_with_records_of_one_paper_keeps_one(
 def test_an_index_of_no_papers_opens_and_finds_nothing(tmp_path: Path, encoder: HashingEncoder) -> None:
     update(tmp_path / "empty", [], encoder)
     store = Store.open(tmp_path / "empty", encoder)
-    assert store.papers == ()
+    assert len(store.papers) == 0
     assert store.nearest(encoder.encode(["moss"])[0], 5) == []
     assert store.similarities([], encoder.encode(["moss"])[0]).shape == (0, 2)
     store.close()
@@ -170,12 +172,11 @@ def test_progress_is_told_after_each_batch(
     assert told == [(4, 10), (8, 10), (10, 10)]
 
 
-def test_words_of_earlier_generations_are_tidied_but_for_the_last(
-    folder: Path, papers: list[Paper], encoder: HashingEncoder
-) -> None:
+def test_what_earlier_generations_had_is_tidied(folder: Path, papers: list[Paper], encoder: HashingEncoder) -> None:
     for count in (9, 8, 7):
         update(folder, papers[:count], encoder, replace_all=True)
-    assert sorted(path.name for path in folder.glob("words-*")) == ["words-3", "words-4"]
+    names = {path.name for path in folder.iterdir() if path.name[0] != "."}
+    assert names == {"manifest.json", "papers.jsonl", "columns-4", "words-4-0", chroma(folder).parent.name}
 
 
 # What is refused, and what mends it
@@ -203,18 +204,20 @@ def test_an_update_with_another_encoder_embeds_everything_anew(folder: Path, pap
 
 
 def test_another_chunking_is_refused_and_an_update_mends_it(folder: Path, encoder: HashingEncoder) -> None:
-    edit(folder / MANIFEST, chunking="pages")
+    manifest = Manifest.read(folder)
+    assert manifest
+    replace(manifest, chunking="pages").write(folder)
     with pytest.raises(StoreError, match=r"cut into chunks in another way \(pages\)\. Rebuild it: paperchat index"):
         Store.open(folder, encoder)
     assert update(folder, [], encoder).wrote
     Store.open(folder, encoder).close()
 
 
-def test_an_update_cut_short_between_papers_and_manifest_is_refused_and_finished_by_running_again(
+def test_papers_that_were_edited_by_hand_are_refused_until_the_index_is_built_from_them(
     folder: Path, papers: list[Paper], encoder: HashingEncoder
 ) -> None:
     replace_file(folder / PAPERS, papers_text([*papers, ZEBRA]))
-    with pytest.raises(StoreError, match=r"was cut short\. Rebuild it: paperchat index"):
+    with pytest.raises(StoreError, match=r"are not those that the index was built from\. Rebuild it: paperchat index"):
         Store.open(folder, encoder)
     assert update(folder, [], encoder).embedded == 1
     assert opened(folder, ZEBRA.id) == ZEBRA
@@ -260,21 +263,38 @@ def test_vectors_of_an_update_cut_short_are_never_taken_for_those_of_another_enc
     failing.digest = "hashing-2"
     with pytest.raises(RuntimeError):
         update(tmp_path / "index", papers, failing)
-    assert update(tmp_path / "index", papers, encoder).embedded == 10
-    assert len(encoder.asked) == 10
+    embedded = 10 if first == "a new index" else 0  # the old index is still there
+    assert update(tmp_path / "index", papers, encoder).embedded == embedded
+    assert len(encoder.asked) == embedded
+    assert opened(tmp_path / "index", papers[0].id) == papers[0]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff", b'{"format": 1}', b'{"format": 99}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b"\xff", b'{"format": 1}', b'{"format": "3"}', b'{"format": 3}']
+)
 def test_a_damaged_manifest_is_refused_and_an_update_writes_it_anew_embedding_nothing(
     folder: Path, encoder: HashingEncoder, content: bytes
 ) -> None:
     whole = json.loads((folder / MANIFEST).read_text())
     (folder / MANIFEST).write_bytes(content)
-    with pytest.raises(StoreError, match=r"Rebuild it: paperchat index"):
+    with pytest.raises(StoreError, match=r": paperchat index"):
         Store.open(folder, encoder)
     assert update(folder, [], encoder).embedded == 0
     anew = json.loads((folder / MANIFEST).read_text())
-    assert anew == {**whole, "generation": 2, "built": anew["built"]}
+    made = ("generation", "built", "check", "words", "columns_digest")
+    assert {name: anew[name] for name in anew if name not in made} == {
+        name: whole[name] for name in whole if name not in made
+    }
+    assert (anew["generation"], anew["words"]) == (2, ["words-2-0"])
+
+
+def test_an_index_of_a_later_version_is_left_alone(folder: Path, encoder: HashingEncoder) -> None:
+    (folder / MANIFEST).write_text('{"format": 99}')
+    before = contents(folder)
+    for work in (lambda: Store.open(folder, encoder), lambda: update(folder, [ZEBRA], encoder)):
+        with pytest.raises(StoreError, match=r"a later version of paperchat \(format 99; .*--index DIR"):
+            work()
+    assert contents(folder) == before
 
 
 @pytest.mark.parametrize(
@@ -290,7 +310,7 @@ def test_a_damaged_paper_is_named_by_its_line(folder: Path, encoder: HashingEnco
 
 
 def test_vectors_that_are_gone_are_refused_and_made_anew(folder: Path, encoder: HashingEncoder) -> None:
-    shutil.rmtree(folder / CHROMA)
+    shutil.rmtree(chroma(folder))
     with pytest.raises(StoreError, match=r"vectors of .* are gone\. Rebuild it: paperchat index"):
         Store.open(folder, encoder)
     assert update(folder, [], encoder).embedded == 10
@@ -298,21 +318,21 @@ def test_vectors_that_are_gone_are_refused_and_made_anew(folder: Path, encoder: 
 
 
 def test_a_vector_database_that_was_emptied_is_refused(folder: Path, encoder: HashingEncoder) -> None:
-    for file in (folder / CHROMA).glob("*.sqlite3*"):
+    for file in chroma(folder).glob("*.sqlite3*"):
         file.unlink()
     with pytest.raises(StoreError, match=r"chroma holds no vectors\. Remove that folder\. Rebuild it: paperchat index"):
         Store.open(folder, encoder)
 
 
 def test_vectors_that_cannot_be_read_are_refused(folder: Path, encoder: HashingEncoder) -> None:
-    (folder / CHROMA / "chroma.sqlite3").write_bytes(b"no database " * 400)
+    (chroma(folder) / "chroma.sqlite3").write_bytes(b"no database " * 400)
     with pytest.raises(StoreError, match=r"cannot be read .*Remove that folder, then run: paperchat index"):
         Store.open(folder, encoder)
 
 
 def test_a_damaged_words_index_is_mended_by_the_command_that_is_named(folder: Path, encoder: HashingEncoder) -> None:
-    (folder / "words-1" / "vocab.index.json").write_text("{")
-    with pytest.raises(StoreError, match=r"is damaged .*Rebuild it: paperchat index"):
+    (folder / "words-1-0" / "scores.npy").write_text("{")
+    with pytest.raises(StoreError, match=r"is damaged\. Rebuild it: paperchat index"):
         Store.open(folder, encoder)
     report = update(folder, [], encoder)
     assert (report.wrote, report.embedded) == (True, 0)
@@ -322,7 +342,7 @@ def test_a_damaged_words_index_is_mended_by_the_command_that_is_named(folder: Pa
 def test_an_index_that_another_process_is_updating_is_left_to_it(
     folder: Path, encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updating, "_LOCK_WAIT_S", 0.05)
+    monkeypatch.setattr("index.lock.WAIT_S", 0.05)
     held = "import sys, filelock\nwith filelock.FileLock(sys.argv[1]): print('held', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", held, str(folder / ".lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -438,6 +458,10 @@ def test_papers_and_manifest_agree_by_digest(index_folder: Path) -> None:
     manifest = Manifest.read(index_folder)
     assert manifest is not None
     assert manifest.papers_digest == file_digest(index_folder / PAPERS) != ""
+
+
+def chroma(folder: Path, digest: str = "hashing-1") -> Path:
+    return vectors_folder(folder, digest) / CHROMA
 
 
 def contents(folder: Path) -> dict[str, tuple[int, bytes]]:

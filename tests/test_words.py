@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.bm25 import K1, B, Segment, WordsIndex
 from index.errors import StoreError
 from index.papers import Paper
-from index.words import K1, B, WordsIndex, tokenize
+from index.words import tokenize
 
 
 @pytest.fixture(scope="module")
@@ -73,18 +74,14 @@ def test_a_question_without_a_known_word_scores_zero_everywhere(index: WordsInde
     assert scores.tolist() == [0.0] * 10
 
 
-def test_known_words_come_once_in_order(index: WordsIndex) -> None:
-    assert index.known(["zebra", "moss", "buoy", "moss"]) == ["moss", "buoy"]
-
-
 def test_frequency_is_the_number_of_papers_with_a_word(papers: list[Paper], index: WordsIndex) -> None:
     for word in ("train", "moss", "client", "zebra"):
         assert index.frequency(word) == sum(word in words(paper) for paper in papers)
 
 
-def test_a_saved_index_scores_as_before(tmp_path: Path, index: WordsIndex) -> None:
-    index.save(tmp_path / "words")
-    loaded = WordsIndex.load(tmp_path / "words")
+def test_a_saved_index_scores_as_before(tmp_path: Path, papers: list[Paper], index: WordsIndex) -> None:
+    Segment.build(papers).save(tmp_path / "words")
+    loaded = WordsIndex([(Segment.load(tmp_path / "words"), np.arange(10, dtype=np.int32))], 10)
     for question in ("training jobs on clusters", "DPMoss", "zebra"):
         assert loaded.scores(question).tolist() == index.scores(question).tolist()
     assert loaded.frequency("train") == index.frequency("train")
@@ -92,8 +89,9 @@ def test_a_saved_index_scores_as_before(tmp_path: Path, index: WordsIndex) -> No
 
 @pytest.mark.parametrize("papers", [[], [Paper("title:the", "The", "…"), Paper("title:of", "?", "")]])
 def test_papers_without_any_word_make_an_index_that_finds_nothing(tmp_path: Path, papers: list[Paper]) -> None:
-    WordsIndex.build(papers).save(tmp_path / "words")
-    assert not WordsIndex.load(tmp_path / "words").scores("the moss - of").any()
+    Segment.build(papers).save(tmp_path / "words")
+    places = np.arange(len(papers), dtype=np.int32)
+    assert not WordsIndex([(Segment.load(tmp_path / "words"), places)], len(papers)).scores("the moss - of").any()
     assert WordsIndex.build(papers).scores("moss").shape == (len(papers),)
 
 
@@ -107,29 +105,50 @@ DAMAGED = {"missing": None, "empty": b"", "junk": b"\xff\x00junk", "another kind
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_folder_is_named_with_the_command_that_mends_it(
-    tmp_path: Path, index: WordsIndex, content: bytes | None
+    tmp_path: Path, papers: list[Paper], content: bytes | None
 ) -> None:
     folder = tmp_path / "words"
-    index.save(folder)
+    Segment.build(papers).save(folder)
     for file in sorted(folder.iterdir()):
         whole = file.read_bytes()
         file.unlink()
         if content is not None:
             file.write_bytes(content)
         with pytest.raises(StoreError, match=r"words.* is damaged .*Rebuild it: paperchat index"):
-            WordsIndex.load(folder)
+            Segment.load(folder)
         file.write_bytes(whole)
-    assert WordsIndex.load(folder).scores("moss").any()
+    assert Segment.load(folder).rows("moss") != slice(0, 0)
 
 
-def test_a_file_cut_in_half_is_damage(tmp_path: Path, index: WordsIndex) -> None:
-    index.save(tmp_path)
-    for file in sorted(tmp_path.iterdir()):
+def test_a_file_cut_in_half_is_damage(tmp_path: Path, papers: list[Paper]) -> None:
+    folder = tmp_path / "words"
+    Segment.build(papers).save(folder)
+    for file in sorted(folder.iterdir()):
         whole = file.read_bytes()
         file.write_bytes(whole[: len(whole) // 2])
         with pytest.raises(StoreError, match="is damaged"):
-            WordsIndex.load(tmp_path)
+            Segment.load(folder)
         file.write_bytes(whole)
+
+
+def test_segments_score_as_one_index_does_where_texts_are_equally_long() -> None:
+    papers = [
+        Paper(f"title:{n}", f"Paper {n}", f"{word} grows on trees")
+        for n, word in enumerate(["moss"] * 3 + ["fern"] * 5)
+    ]
+    whole = WordsIndex.build(papers)
+    parts = [(Segment.build(papers[:2]), np.asarray([6, 7])), (Segment.build(papers[2:]), np.arange(6))]
+    index = WordsIndex([(segment, places.astype(np.int32)) for segment, places in parts], 8)
+    expected = np.roll(whole.scores("moss trees"), -2)
+    np.testing.assert_allclose(index.scores("moss trees"), expected, rtol=1e-5)
+    assert (index.frequency("moss"), index.frequency("tree")) == (3, 8)
+
+
+def test_a_paper_that_is_nowhere_scores_nowhere_and_does_not_count() -> None:
+    papers = [Paper("title:a", "Moss", "It grows."), Paper("title:b", "Moss", "It grows.")]
+    index = WordsIndex([(Segment.build(papers), np.asarray([-1, 0], dtype=np.int32))], 1)
+    assert index.scores("moss").shape == (1,) and index.scores("moss")[0] > 0
+    assert index.frequency("moss") == 1
 
 
 def words(paper: Paper) -> list[str]:

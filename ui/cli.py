@@ -65,7 +65,7 @@ def index_papers(
     """Add the papers of each SOURCE to the index; without one, refresh it, or begin with the starter corpus."""
     from index import update
     from index.sources import read
-    from index.store import read_papers
+    from index.paperfile import read_papers
     from index.vectors import SentenceEncoder
     from rag.settings import Settings
 
@@ -250,7 +250,7 @@ def feedback(form: Annotated[str, typer.Option("--format", help="jsonl or csv.")
 def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
     """Say what is in the index and what shaped it."""
     from index import Manifest, StoreError
-    from index.store import read_papers
+    from index.paperfile import read_papers
     from rag.settings import Settings
 
     folder = Settings.load(index=index).index_folder

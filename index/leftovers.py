@@ -1,0 +1,59 @@
+"""What an update leaves behind when it is cut short, told apart from what the index holds, and cleared away."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from index.chroma import ChunkTable
+from index.manifest import PAPERS, Manifest
+from index.wordvectors import WordVectorTable
+
+FILE = "leftovers.txt"
+
+
+class Leftovers:
+    """Ids of chunks that may lie beside an index without being of it, kept on disk before they do."""
+
+    def __init__(self, vectors: Path) -> None:
+        self._path = vectors / FILE
+
+    def note(self, ids: Iterable[str]) -> None:
+        """Add ids, on the disk when this returns."""
+        with self._path.open("a", encoding="utf-8") as file:
+            file.writelines(f"{each}\n" for each in ids)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def clear(self, table: ChunkTable, words: WordVectorTable, is_of_index: Callable[[str], bool]) -> None:
+        """Delete the chunks that were noted and are not of the index; then nothing is noted any more."""
+        if not self._path.exists():
+            return
+        noted = dict.fromkeys(self._path.read_text(encoding="utf-8", errors="replace").split("\n"))
+        gone = [each for each in noted if each and not is_of_index(each)]
+        table.remove(sorted(table.has(gone)))
+        words.remove(gone)
+        self._path.unlink()
+
+
+def tidy(folder: Path, manifest: Manifest | None, vectors: Path | None = None) -> None:
+    """Delete what no generation needs, and give the papers of the newest one the name that all have.
+
+    Args:
+        folder: Of the index.
+        manifest: Of the newest generation; without one, vectors stay: it may be damaged, and they may be used again.
+        vectors: A folder of vectors that stays too.
+    """
+    if manifest is None:
+        for path in [*folder.glob("columns-*"), *folder.glob("words-*")]:
+            shutil.rmtree(path, ignore_errors=True)
+        return
+    own = folder / f"papers-{manifest.generation}.jsonl"
+    if own.exists():
+        os.replace(own, folder / PAPERS)
+    for path in folder.glob("papers-*.jsonl"):
+        path.unlink()
+    kept = {manifest.columns_folder(folder).name, manifest.vectors_folder(folder).name, *manifest.words}
+    for path in [*folder.glob("columns-*"), *folder.glob("words-*"), *folder.glob("vectors-*")]:
+        if path.name not in kept and path != vectors:
+            shutil.rmtree(path, ignore_errors=True)
