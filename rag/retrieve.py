@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.papers import Paper, title_key
 from index.store import Store
@@ -124,7 +125,8 @@ def search(
 ) -> Found:
     """Rank papers by vectors and words together.
 
-    Candidates are the best `candidates` papers of either searcher, or the positions `within` where given. A candidate's
+    Candidates are the best `candidates` papers of either searcher, of all or of the positions `within`, and all of
+    those where they are no more than both could put forward. A candidate's
     similarity is the mean of its cosine as a whole and that of its best chunk; similarity and BM25 score are each
     divided by the best one among the candidates, then added with weights (convex combination: Bruch, Gai and Ingber
     2023, doi:10.1145/3596512). To that come the match of the single words in their context and names that stand in the
@@ -133,11 +135,12 @@ def search(
     """
     asked = _encoded(encoder, question)
     words = store.words(question)
-    if within is None:
-        by_words = [int(at) for at in np.lexsort((np.arange(len(words)), -words))[:candidates] if words[at] > 0]
-        positions = sorted({*store.nearest(asked.vector, 3 * candidates)[:candidates], *by_words})
+    chosen = None if within is None else np.unique(np.asarray(within, dtype=np.int32))
+    if chosen is None or len(chosen) > 2 * candidates:
+        by_meaning = store.nearest(asked.vector, 3 * candidates, chosen)[:candidates]
+        positions = sorted({*by_meaning, *_best(words, candidates, chosen)})
     else:
-        positions = sorted(set(within))
+        positions = chosen.tolist()
     if not positions:
         return Found(asked.vector, (), 0.0, 0.0, False)
     cosines = store.similarities(positions, asked.vector)
@@ -162,6 +165,15 @@ def search(
     return Found(
         asked.vector, ranked, float(cosines.max()), coverage(store, question, first), _named(store, question, first)
     )
+
+
+def _best(scores: Vectors, count: int, within: NDArray[np.int32] | None) -> list[int]:
+    """Return the positions of the `count` largest scores above 0, equal ones in order of position."""
+    some = np.flatnonzero(scores > 0) if within is None else within[scores[within] > 0]
+    if len(some) > count:
+        least = np.partition(scores[some], len(some) - count)[len(some) - count]
+        some = some[scores[some] >= least]
+    return [int(at) for at in some[np.lexsort((some, -scores[some]))][:count]]
 
 
 def _found_by(words: Vectors, similarity: Vectors) -> list[tuple[str, ...]]:

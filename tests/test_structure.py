@@ -18,7 +18,7 @@ MODULES = [path for package in ("index", "rag", "ui", "prompts") for path in sor
 ALLOWED = {"index": {"index"}, "prompts": set(), "rag": {"rag", "index", "prompts"}, "ui": {"ui", "rag", "index"}}
 HOMES = {
     "chromadb": {"index/chroma.py"},
-    "bm25s": {"index/words.py", "rag/evaluation/searchers.py"},
+    "bm25s": {"index/bm25.py", "rag/evaluation/searchers.py"},
     "nltk": {"index/chunks.py"},
     "sentence_transformers": {"rag/nli.py", "rag/rerank.py", "index/vectors.py"},
     "transformers": {"rag/writer.py", "index/vectors.py"},
@@ -46,7 +46,7 @@ HOMES = {
     "mcp": {"ui/agents/__init__.py", "ui/agents/tools.py"},
     "pwdlib": {"ui/access/users.py"},
     "watchfiles": {"ui/watching.py"},
-    "sqlite3": {"index/wordvectors.py", "ui/database.py"},
+    "sqlite3": {"index/formats.py", "index/wordvectors.py", "ui/database.py"},
     "sklearn": {"index/duplicates.py", "index/layout.py"},
     "defusedxml": {"index/sources/live/body.py"},
     "tenacity": {"index/sources/live/client.py"},
