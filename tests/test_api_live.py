@@ -211,6 +211,8 @@ def test_a_slow_search_does_not_hold_up_others(index_folder: Path) -> None:
         assert httpx.get(f"{server.url}/healthz").json() == {"status": "alive"}
         refused = httpx.post(f"{server.url}/api/search", json={"question": "sea levels"})
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        asked = httpx.post(f"{server.url}/api/ask", json={"question": QUESTION}, timeout=PATIENCE_S)
+        assert asked.status_code == 200  # it has a queue of its own
         held.go.set()
         assert embedding.result().status_code == 200
 

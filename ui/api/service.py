@@ -69,7 +69,8 @@ class Service:
         """
         settings, cancel, done = self.engine.settings, cancel or threading.Event(), False
         fit(history, settings)
-        await self.aside(lambda: self.known(within))
+        if within is not None:
+            await self.aside(lambda: self.known(within))
         with self.admission.enter() as place:
             async with aclosing(place.steps(cancel)) as steps:
                 async for ahead in steps:
