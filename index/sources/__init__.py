@@ -9,7 +9,7 @@ from index.paper import Paper
 from index.papers import merge
 from index.sources import live
 from index.sources.files import read_files
-from index.sources.reading import LeftOut, Reading
+from index.sources.reading import UNWANTED, LeftOut, Reading
 from index.sources.selection import Selection
 
 __all__ = ["LeftOut", "Reading", "Selection", "Tell", "read", "stream"]
@@ -108,15 +108,15 @@ def _found(
         raise SourceError(f"No such file or folder: {', '.join(missing)}. Check the spelling.")
     selection, tell = selection or Selection(), tell or _tell_nobody
     wanted = selection.most
-    files = read_files([(path, path.name) for path in paths] if named else [(_STARTER, "starter")])
+    files = read_files([(path, path.name) for path in paths] if named else [(_STARTER, "starter")], selection)
     for source, all_found, every in _all(files, questions, lambda: replace(selection, most=wanted), tell, offline):
         records = taken = 0
         for found in all_found:
-            if isinstance(found, LeftOut):
+            if isinstance(found, LeftOut) and found is not UNWANTED:
                 yield source, found
                 continue
             records += 1
-            if selection.takes(found):
+            if isinstance(found, Paper) and selection.takes(found):
                 taken += 1
                 yield source, found
                 if taken == wanted:

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from index.sources.record import Record, dict_of, list_of, names, text_of
-from index.sources.tex import readable
 
 _VERSION = re.compile(r"v\d{1,4}")
 _MONTH_OF_ID = re.compile(r"(?:[a-z.-]+/)?(\d\d)(0[1-9]|1[0-2])\d*\.?\d+", re.I)
@@ -18,14 +17,15 @@ def arxiv(values: dict[str, Any]) -> Record:
     versions = {text_of(each.get("version")): each for each in map(dict_of, list_of(values.get("versions")))}
     newest = max((name for name in versions if _VERSION.fullmatch(name)), key=lambda name: int(name[1:]), default="")
     return Record(
-        readable(text_of(values.get("title"))),
-        readable(text_of(values.get("abstract"))),
-        authors=tuple(map(readable, authors or names(text_of(values.get("authors"))))),
+        text_of(values.get("title")),
+        text_of(values.get("abstract")),
+        authors=tuple(authors) or names(text_of(values.get("authors"))),
         published=_created(versions, "v1") or _month(arxiv_id),
         ids=(arxiv_id, text_of(values.get("doi"))),
         topics=tuple(text_of(values.get("categories")).split()),
         version=int(newest[1:]) if newest else None,
         updated=_created(versions, newest),
+        tex=True,
     )
 
 

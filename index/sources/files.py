@@ -13,8 +13,9 @@ from index.sources.listing import read_listing
 from index.sources.opening import Document, documents
 from index.sources.pages import PageReader
 from index.sources.pdf import read_pdf
-from index.sources.reading import LeftOut
+from index.sources.reading import LeftOut, Unwanted
 from index.sources.ris import read_ris
+from index.sources.selection import Selection
 from index.sources.table import is_header, read_table
 from index.sources.text import Unreadable, head, lines_of, read_whole
 from index.sources.webpage import read_page
@@ -35,11 +36,14 @@ _RIS = re.compile(r"\s*TY  - ")
 _HELD = 1000  # faults that are held back until the first paper of a file
 
 
-def read_files(named: Iterable[tuple[Path, str]]) -> Iterator[tuple[str, Iterator[Paper | LeftOut]]]:
+def read_files(
+    named: Iterable[tuple[Path, str]], selection: Selection
+) -> Iterator[tuple[str, Iterator[Paper | LeftOut]]]:
     """Yield (name of the source, what stands in it) for every file, each file once; files of a folder in order of name.
 
     `named` holds each file and folder with the name that a file's papers carry; papers of a folder carry their path.
-    What can't be read is among what stands in it, as the reason why.
+    What can't be read is among what stands in it, as the reason why. The selection may spare work: papers that it does
+    not take come as `UNWANTED`, or as papers.
     """
     seen: set[Path] = set()
     with PageReader() as pages:
@@ -49,40 +53,43 @@ def read_files(named: Iterable[tuple[Path, str]]) -> Iterator[tuple[str, Iterato
                     yield source, iter([file])
                 elif (real := file.resolve()) not in seen:
                     seen.add(real)
-                    yield source, read_file(file, source, pages)
+                    yield source, read_file(file, source, pages, selection)
 
 
-def read_file(path: Path, source: str, pages: PageReader) -> Iterator[Paper | LeftOut]:
+def read_file(path: Path, source: str, pages: PageReader, selection: Selection) -> Iterator[Paper | LeftOut]:
     """Yield the papers of one file, unpacked if it is packed, and what had to be left out.
 
     Args:
         path: The file.
         source: Name that papers and complaints carry; what is packed in it gets its own name below it.
         pages: Reads PDFs.
+        selection: As for `read_files`.
     """
     try:
         for document in documents(path, source):
             if isinstance(document, LeftOut):
                 yield document
             else:
-                yield from _of(document, pages)
+                yield from _of(document, pages, selection)
     except Unreadable as error:
         yield LeftOut(source, error.line, error.reason)
     except OSError as error:
         yield LeftOut(source, None, f"can't be read: {error.strerror or error}")
 
 
-def _of(document: Document, pages: PageReader) -> Iterator[Paper | LeftOut]:
+def _of(document: Document, pages: PageReader, selection: Selection) -> Iterator[Paper | LeftOut]:
     """Yield what stands in a document; one that can't be used any further ends with the reason."""
     try:
-        yield from _reader(document, pages)(document)
+        yield from _reader(document, pages, selection)(document)
     except Unreadable as error:
         yield LeftOut(document.source, error.line, error.reason)
     except OSError as error:
         yield LeftOut(document.source, None, f"can't be read: {error.strerror or error}")
 
 
-def _reader(document: Document, pages: PageReader) -> Callable[[Document], Iterator[Paper | LeftOut]]:
+def _reader(
+    document: Document, pages: PageReader, selection: Selection
+) -> Callable[[Document], Iterator[Paper | LeftOut]]:
     """Return how to read a document, by what it holds rather than by its name."""
     if document.start.lstrip().startswith(_PDF) or document.suffix == ".pdf":
         return partial(read_pdf, reader=pages)
@@ -90,9 +97,9 @@ def _reader(document: Document, pages: PageReader) -> Callable[[Document], Itera
     if _HTML.match(start) or document.suffix in (".html", ".htm"):
         return read_page
     if _ARRAY.match(start):
-        return _json
+        return partial(_json, selection=selection)
     if _OBJECT.match(start) or document.suffix in (".jsonl", ".ndjson", ".json"):
-        return _by_line(lambda lines, source: _some(read_jsonl(lines, source)))
+        return _by_line(lambda lines, source: _some(read_jsonl(lines, source, selection)))
     if _RIS.match(start) or document.suffix == ".ris":
         return _by_line(lambda lines, source: _some(read_ris(lines, source)))
     if _BIBTEX.match(start) or document.suffix == ".bib":
@@ -114,11 +121,11 @@ def _by_line(
     return reader
 
 
-def _json(document: Document) -> Iterator[Paper | LeftOut]:
+def _json(document: Document, selection: Selection) -> Iterator[Paper | LeftOut]:
     """Yield the papers of an array of JSON, or of objects over several lines."""
     with document.open() as file:
         text = read_whole(file)
-    yield from _some(read_json(text, document.source))
+    yield from _some(read_json(text, document.source, selection))
 
 
 def _some(records: Iterable[Paper | LeftOut]) -> Iterator[Paper | LeftOut]:
@@ -126,7 +133,7 @@ def _some(records: Iterable[Paper | LeftOut]) -> Iterator[Paper | LeftOut]:
     bad: list[LeftOut] = []
     papers = 0
     for found in records:
-        papers += isinstance(found, Paper)
+        papers += isinstance(found, Paper | Unwanted)
         if papers or len(bad) >= _HELD:
             papers = papers or 1
             yield from bad

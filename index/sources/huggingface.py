@@ -3,7 +3,6 @@
 from typing import Any
 
 from index.sources.record import Record, dict_of, list_of, text_of
-from index.sources.tex import readable
 
 
 def hugging_face(values: dict[str, Any]) -> Record:
@@ -11,13 +10,14 @@ def hugging_face(values: dict[str, Any]) -> Record:
     paper = dict_of(values.get("paper")) or values
     arxiv_id = text_of(paper.get("id"))
     return Record(
-        readable(text_of(paper.get("title")) or text_of(values.get("title"))),
-        readable(text_of(paper.get("summary")) or text_of(values.get("summary"))),
+        text_of(paper.get("title")) or text_of(values.get("title")),
+        text_of(paper.get("summary")) or text_of(values.get("summary")),
         authors=tuple(text_of(dict_of(each).get("name")) for each in list_of(paper.get("authors"))),
         published=paper.get("publishedAt") or values.get("publishedAt"),
         ids=(arxiv_id,),
         topics=tuple(text_of(each) for each in list_of(paper.get("ai_keywords"))),
         code=(text_of(paper.get("githubRepo")),),
+        tex=True,
     )
 
 

@@ -14,8 +14,9 @@ from index.sources.csljson import csl, is_item
 from index.sources.huggingface import hugging_face, is_entry
 from index.sources.openalex import openalex
 from index.sources.plain import plain, type_name
-from index.sources.reading import LeftOut
-from index.sources.record import BadRecord, Record, to_paper
+from index.sources.reading import UNWANTED, LeftOut
+from index.sources.record import BadRecord, Record, iso_date, to_paper
+from index.sources.selection import Selection
 from index.sources.semanticscholar import semantic_scholar
 from index.sources.text import Unreadable
 
@@ -24,12 +25,15 @@ _PAGES = ("results", "data", "items", "papers", "works", "dailyPapers")
 """The names under which a page of results holds its records."""
 
 
-def read_jsonl(lines: Iterable[tuple[int, str | Unreadable]], source: str) -> Iterator[Paper | LeftOut]:
+def read_jsonl(
+    lines: Iterable[tuple[int, str | Unreadable]], source: str, selection: Selection | None = None
+) -> Iterator[Paper | LeftOut]:
     """Yield the papers of JSON lines one at a time, and what had to be left out.
 
     Args:
         lines: (line number, line), the number counted from 1.
         source: Name that complaints carry, and papers that name no source themselves.
+        selection: Gives `UNWANTED` for papers whose date or topics it does not take, before any work is put into them.
     """
     for number, line in lines:
         if isinstance(line, Unreadable):
@@ -40,11 +44,11 @@ def read_jsonl(lines: Iterable[tuple[int, str | Unreadable]], source: str) -> It
             except (ValueError, RecursionError) as error:
                 yield LeftOut(source, number, f"not JSON: {_why(error)}")
             else:
-                yield from from_json(values, source, number)
+                yield from from_json(values, source, number, selection)
 
 
-def read_json(text: str, source: str) -> Iterator[Paper | LeftOut]:
-    """Yield the papers of an array of objects, or of objects written over several lines.
+def read_json(text: str, source: str, selection: Selection | None = None) -> Iterator[Paper | LeftOut]:
+    """Yield the papers of an array of objects, or of objects written over several lines; the rest as `read_jsonl`.
 
     Raises:
         Unreadable: The text is not JSON from here on.
@@ -62,24 +66,31 @@ def read_json(text: str, source: str) -> Iterator[Paper | LeftOut]:
         except (ValueError, RecursionError) as error:
             line += text.count("\n", counted, error.pos) if isinstance(error, json.JSONDecodeError) else 0
             raise Unreadable(f"not JSON from here on: {_why(error)}", line) from error
-        yield from from_json(values, source, line)
+        yield from from_json(values, source, line, selection)
     if is_array:
         raise Unreadable("cut off: the ] that ends the array is missing", line)
 
 
-def from_json(values: object, source: str, line: int | None = None) -> Iterator[Paper | LeftOut]:
+def from_json(
+    values: object, source: str, line: int | None = None, selection: Selection | None = None
+) -> Iterator[Paper | LeftOut]:
     """Yield the paper of an object, or the papers of a page of results; what has none comes as the reason why.
 
     Args:
         values: A value as `json.loads` gives it.
         source: Name that complaints carry, and papers that name no source themselves.
         line: Where it stands, if known.
+        selection: As for `read_jsonl`.
     """
     for each in _records(values):
         try:
             if not isinstance(each, dict):
                 raise BadRecord(f"{type_name(each)} where an object with title and abstract should be")
-            yield to_paper(_form(each)(each), source)
+            record = _form(each)(each)
+            if selection and not selection.may_take(iso_date(record.published), record.topics):
+                yield UNWANTED
+            else:
+                yield to_paper(record, source)
         except BadRecord as error:
             yield LeftOut(source, line, str(error))
 

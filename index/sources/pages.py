@@ -53,7 +53,7 @@ class PageReader:
     """
 
     def __init__(self, timeout_s: float = 30.0) -> None:
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "PageReader":
@@ -112,7 +112,7 @@ class PageReader:
             late.set()
             process.kill()
 
-        timer = threading.Timer(self._timeout_s, end)
+        timer = threading.Timer(self.timeout_s, end)
         timer.start()
         try:
             assert process.stdin and process.stdout
@@ -126,7 +126,7 @@ class PageReader:
             timer.join()
         if not line.endswith(b"\n"):
             self.close()
-            why = f"takes more than {self._timeout_s:g} s to read" if late.is_set() else "takes more memory than it may"
+            why = f"takes more than {self.timeout_s:g} s to read" if late.is_set() else "takes more memory than it may"
             raise Unreadable(f"a PDF that {why}. {_TEXT_WAY_OUT}")
         if late.is_set():
             self.close()

@@ -22,7 +22,7 @@ _HEADING = re.compile(
     r"|(?i:abstract)\s*[.:\u2013\u2014-]+|(?:Abstract|ABSTRACT)(?=\s+(?:We|This|In|The|An?|Recent)\b))\s*"  # or before
 )
 _END = re.compile(
-    r"""(?:(?:1|I)\s*[.:]?\s*)?(?:introduction|motivation|background)\b.{0,20}
+    r"""(?:(?:1|I)\s*[.:]?\s*)?(?:i\ ?ntroduction|motivation|background)\b.{0,20}
     | (?:1|I)[.\s]\s*[A-Z][\w\s,:'&-]{3,60}
     | (?:key\s?words?|index\ terms|ccs\ concepts|categories\ and\ subject|general\ terms|acm\ reference|contents
         |jel\ class|pacs|msc\ class|mathematics\ subject|keywords\ and\ phrases|correspondence\ to|preprint)\b.*
@@ -50,6 +50,8 @@ def read_pdf(document: Document, reader: PageReader) -> Iterator[Paper | LeftOut
         data = file.read(_PDF_BYTES + 1)
     if len(data) > _PDF_BYTES:
         raise Unreadable(f"a PDF of more than {_PDF_BYTES >> 20} MiB. Save its first pages as a PDF of their own")
+    if not data:
+        raise Unreadable("empty")
     if b"%PDF-" not in data[:1024]:
         raise Unreadable("not a PDF, although it is called one. Get the file again")
     yield to_paper(_record(reader.read(data), document.source), document.source)

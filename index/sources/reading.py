@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from index.papers import Paper
+from index.paper import Paper
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,14 @@ class LeftOut:
     def __str__(self) -> str:
         """Return one line for people, in the form that editors jump to."""
         return f"{self.source}{f':{self.line}' if self.line else ''}: {self.reason}"
+
+
+class Unwanted(LeftOut):
+    """A record that was passed over because the selection does not take its paper; nothing is wrong with it."""
+
+
+UNWANTED = Unwanted("", None, "not wanted")
+"""The one that stands for all: a million of them are passed over in a snapshot."""
 
 
 @dataclass(frozen=True)

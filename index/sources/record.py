@@ -1,7 +1,7 @@
 """What a source says of one paper in, a `Paper` or the reason why there is none out. Knows no source by name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,6 +10,7 @@ from index.identity import arxiv_version, id_kind, page_by_id, paper_id
 from index.links import code_links
 from index.paper import Paper
 from index.sources.reading import LeftOut
+from index.sources.tex import readable
 from index.sources.text import clean_line, clean_paragraphs
 
 _MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
@@ -45,6 +46,7 @@ class Record:
         updated: The date of that version, as `published`.
         other_ids: Ids as they stand in `Paper.other_ids`.
         other_titles: That the paper goes by too.
+        tex: Whether title, abstract and authors are written as for TeX.
     """
 
     title: str
@@ -61,6 +63,7 @@ class Record:
     updated: str | None = None
     other_ids: tuple[str, ...] = ()
     other_titles: tuple[str, ...] = ()
+    tex: bool = False
 
 
 def to_paper(record: Record, source: str) -> Paper:
@@ -73,7 +76,8 @@ def to_paper(record: Record, source: str) -> Paper:
     Raises:
         BadRecord: It has no title or no abstract.
     """
-    title, abstract = clean_line(record.title), clean_paragraphs(record.abstract)
+    plain: Callable[[str], str] = readable if record.tex else str
+    title, abstract = clean_line(plain(record.title)), clean_paragraphs(plain(record.abstract))
     if not title:
         raise BadRecord("no title")
     if not abstract:
@@ -87,10 +91,10 @@ def to_paper(record: Record, source: str) -> Paper:
         identity,
         title,
         abstract,
-        authors=_each_once(record.authors),
+        authors=_each_once(tuple(map(plain, record.authors))),
         published=iso_date(record.published),
         url=url or page_by_id(identity) or None,
-        code=tuple(dict.fromkeys((*_links(record.code), *code_links(abstract)))),
+        code=tuple(dict.fromkeys((*_links(record.code), *(code_links(abstract) if "/" in abstract else ())))),
         topics=_each_once(record.topics),
         sources=record.sources or (source,),
         kind=record.kind,

@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from index.errors import SourceError
-from index.papers import Paper
+from index.paper import Paper
 
 _DATE = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
 _NO_WORD = re.compile(r"[\W_]+")
@@ -59,14 +60,18 @@ class Selection:
         >>> Selection(categories=("cs.L",)).takes(paper), Selection(words=("owl",)).takes(paper)
         (False, False)
         """
-        if (self.since or self.until) and not _within(paper.published, self.since, self.until):
-            return False
-        if self.categories and not any(self._covers(topic) for topic in paper.topics):
+        if not self.may_take(paper.published, paper.topics):
             return False
         if not self._phrases:
             return True
         text = f" {_plain(paper.title)} {_plain(paper.abstract)} "
         return all(phrase in text for phrase in self._phrases)
+
+    def may_take(self, published: str | None, topics: Sequence[str]) -> bool:
+        """Tell whether a paper of this ISO date and these topics is wanted, whatever its words."""
+        if (self.since or self.until) and not _within(published, self.since, self.until):
+            return False
+        return not self.categories or any(self._covers(topic) for topic in topics)
 
     def _covers(self, topic: str) -> bool:
         """Tell whether a topic is one of the categories or belongs to one."""

@@ -10,7 +10,6 @@ from index.sources.huggingface import hugging_face, is_entry
 from index.sources.opening import Document
 from index.sources.reading import LeftOut
 from index.sources.record import Record, paper_or_reason
-from index.sources.tex import readable
 from index.sources.text import Unreadable
 
 if TYPE_CHECKING:
@@ -94,13 +93,14 @@ def _cited(page: "LexborHTMLParser") -> Iterator[Record]:
     abstract = first("citation_abstract") or _text(page.css_first("blockquote.abstract")).removeprefix("Abstract:")
     topics = [topic for each in tags.get("citation_keywords", []) for topic in re.split("[;,]", each)]
     yield Record(
-        readable(title),
-        readable(abstract or first("dc.description", "dcterms.abstract")),
-        authors=tuple(readable(_given_first(name)) for name in tags.get("citation_author", [])),
+        title,
+        abstract or first("dc.description", "dcterms.abstract"),
+        authors=tuple(map(_given_first, tags.get("citation_author", []))),
         published=first("citation_date", "citation_publication_date", "citation_online_date", "citation_year"),
         ids=(first("citation_arxiv_id"), first("citation_doi")),
         url=first("citation_abstract_html_url", "citation_public_url"),
         topics=(*topics, *_CATEGORY.findall(_text(page.css_first("td.subjects")))),
+        tex=True,
     )
 
 
@@ -116,11 +116,12 @@ def _listed(page: "LexborHTMLParser") -> Iterator[Record]:
         link = above.css_first('a[href*="/abs/"]')
         address = (link.attributes.get("href") or "") if link else ""
         yield Record(
-            readable(title),
-            readable(_text(entry.css_first("p.mathjax"))),
-            authors=tuple(readable(_text(each)) for each in entry.css(".list-authors a")),
+            title,
+            _text(entry.css_first("p.mathjax")),
+            authors=tuple(map(_text, entry.css(".list-authors a"))),
             ids=(address.rpartition("/abs/")[2],),
             topics=tuple(_CATEGORY.findall(_text(entry.css_first(".list-subjects")))),
+            tex=True,
         )
 
 
@@ -129,7 +130,7 @@ def _shown(page: "LexborHTMLParser") -> Iterator[Record]:
     for article in page.css("article"):
         for link in article.css("h3 a[href], h2 a[href]"):
             if found := _PAPER_LINK.fullmatch(link.attributes.get("href") or ""):
-                yield Record(_text(link), _text(article.css_first("p")), ids=(found[1],))
+                yield Record(_text(link), _text(article.css_first("p")), ids=(found[1],), tex=True)
     address = page.css_first('link[rel="canonical"], meta[property="og:url"]')
     named = _PAPER_LINK.fullmatch(_attribute(address, "href") or _attribute(address, "content"))
     heading = next((each for each in page.css("h2, h3") if _text(each) == "Abstract"), None)
@@ -137,7 +138,7 @@ def _shown(page: "LexborHTMLParser") -> Iterator[Record]:
         below = heading.next
         while below and below.tag == "-text":
             below = below.next
-        yield Record(_text(page.css_first("h1")), _text(below), ids=(named[1],))
+        yield Record(_text(page.css_first("h1")), _text(below), ids=(named[1],), tex=True)
 
 
 def _text(node: "LexborNode | None") -> str:
