@@ -1,15 +1,22 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from index.errors import SourceError
 from index.sources import LeftOut, Selection, read, stream
-from index.sources.live import is_live
+from index.sources.live import is_live, since_last
 from tests.live.services import Days, entries
 
 SOURCE = "arxiv:cat:cs.LG AND abs:tides"
+
+
+@pytest.fixture(autouse=True)
+def _at_once(arxiv: Days, put: Callable[..., None]) -> None:
+    """Let nothing be waited for."""
+    put("arxiv", arxiv, backoff_s=0.0)
 
 
 def test_a_question_is_a_source_as_a_file_is(arxiv: Days, tmp_path: Path) -> None:
@@ -28,8 +35,12 @@ def test_only_what_is_wanted_is_taken_and_no_page_is_asked_for_that_is_not_neede
     assert [each["start"] for each in arxiv.params()] == ["0", "10"]
 
 
-def test_an_update_asks_only_for_what_is_newer(arxiv: Days) -> None:
-    newer = [each for each in stream([SOURCE], selection=Selection(since="2024-12-28"))]
+def test_an_update_asks_the_sources_of_an_index_only_for_what_is_newer(arxiv: Days) -> None:
+    old = read(SOURCE, selection=Selection(until="2024-12-27")).papers
+    sources = sorted({source for paper in old for source in paper.sources if is_live(source)})
+    assert (sources, since_last(max(paper.published or "" for paper in old))) == ([SOURCE], "2024-12-13")
+    arxiv.asked.clear()
+    newer = list(stream(sources, selection=Selection(since="2024-12-28")))
     assert len(newer) == len([each for each in entries(45) if each.published >= "2024-12-28"]) == 24
     assert [each["search_query"].partition(" AND submittedDate:")[2] for each in arxiv.params()] == [
         "[202412280000 TO 299912312359]"

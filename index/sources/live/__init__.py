@@ -1,7 +1,7 @@
 """A question to a service on the web in, its papers out.
 
 A live source is written KIND:QUESTION, such as `arxiv:cat:cs.LG AND abs:curriculum`. Papers remember it as it was
-asked, so that the sources of an index are what can be asked again.
+asked, so that those sources of an index that are live can be asked again: only for what came since its newest paper.
 """
 
 import time
@@ -12,11 +12,12 @@ from index.errors import SourceError
 from index.paper import Paper
 from index.sources.live import arxiv, huggingface, oai, openalex, semanticscholar
 from index.sources.live.client import Client
+from index.sources.live.days import since_last
 from index.sources.live.service import SERVICES
 from index.sources.reading import LeftOut
 from index.sources.selection import Selection
 
-__all__ = ["KINDS", "is_live", "records"]
+__all__ = ["KINDS", "is_live", "records", "since_last"]
 
 KINDS: dict[str, Callable[[Client, str, Selection, str], Iterator[Paper | LeftOut]]] = {
     "arxiv": arxiv.papers,

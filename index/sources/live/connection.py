@@ -4,6 +4,7 @@ import email.utils
 import os
 import time
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from index.sources.live.address import check_redirect, look_up
 from index.sources.live.service import Service
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 _CONNECT_S = 5.0
@@ -117,7 +120,7 @@ class Connection:
         if self._http is None:
             headers = {"User-Agent": f"paperchat/{version('paperchat')}"}
             timeout = httpx.Timeout(self._service.silence_s, connect=_CONNECT_S)
-            self._http = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
+            self._http = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False, verify=_certificates())
         return self._http
 
     def _key(self, address: "httpx.URL") -> dict[str, str]:
@@ -129,6 +132,14 @@ class Connection:
         if not key or address.host != httpx.URL(service.base_url).host:
             return {}
         return {service.key_header: service.key_form.format(key)}
+
+
+@cache
+def _certificates() -> "ssl.SSLContext":
+    """Return whom to trust; reading that takes longer than a request."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def retry_after_s(headers: "httpx.Headers") -> float:

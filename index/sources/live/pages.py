@@ -59,10 +59,7 @@ class Pages:
         path = self._path(address)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with temporary.open("wb") as file:
-                file.write(gzip.compress(page, compresslevel=6))
-                file.flush()
-                os.fsync(file.fileno())
+            temporary.write_bytes(gzip.compress(page, compresslevel=6))  # what a power cut damages is asked for again
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
