@@ -89,7 +89,7 @@ class Client:
         )
         self._sleep = sleep
         self._say = say
-        self._folder = pages_folder() / service.name.lower().replace(" ", "-").replace("'", "")
+        self._folder = pages_folder() / service.folder
         try:
             self._pages = Pages(self._folder, service.fresh_s)
         except OSError as error:

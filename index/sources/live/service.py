@@ -11,6 +11,7 @@ class Service:
 
     Attributes:
         name: As people call it.
+        folder: Of its pages and its turn in the cache folder; services that share a limit share it.
         base_url: That every question starts with; https, or http on this machine.
         pause_s: Between the end of one request and the start of the next, over all processes of this machine.
         page: Records asked for at a time.
@@ -23,6 +24,7 @@ class Service:
     """
 
     name: str
+    folder: str
     base_url: str
     pause_s: float
     page: int
@@ -35,11 +37,12 @@ class Service:
 
 
 SERVICES = {
-    "arxiv": Service("arXiv", "https://export.arxiv.org/api/query", pause_s=3.0, page=200),
-    "oai": Service("arXiv's OAI-PMH", "https://oaipmh.arxiv.org/oai", pause_s=3.0, page=1000, silence_s=180.0),
-    "hf": Service("Hugging Face", "https://huggingface.co/api", pause_s=1.0, page=100, fresh_s=_HOUR_S),
+    "arxiv": Service("arXiv", "arxiv", "https://export.arxiv.org/api/query", pause_s=3.0, page=200),
+    "oai": Service("arXiv's OAI-PMH", "arxiv", "https://oaipmh.arxiv.org/oai", pause_s=3.0, page=1000, silence_s=180.0),
+    "hf": Service("Hugging Face", "huggingface", "https://huggingface.co/api", pause_s=1.0, page=100, fresh_s=_HOUR_S),
     "openalex": Service(
         "OpenAlex",
+        "openalex",
         "https://api.openalex.org/works",
         pause_s=0.2,
         page=100,
@@ -49,6 +52,7 @@ SERVICES = {
     ),
     "s2": Service(
         "Semantic Scholar",
+        "semanticscholar",
         "https://api.semanticscholar.org/graph/v1/paper/search/bulk",
         pause_s=3.0,
         page=1000,
