@@ -20,6 +20,8 @@ HOMES = {
     "chromadb": {"index/chroma.py"},
     "bm25s": {"index/bm25.py", "rag/evaluation/searchers.py"},
     "nltk": {"index/chunks.py"},
+    "openvino": {"index/quantized.py"},
+    "ray": {"index/spread.py"},
     "sentence_transformers": {"rag/nli.py", "rag/rerank.py", "index/vectors.py"},
     "transformers": {"rag/writer.py", "index/vectors.py"},
     "llama_index": {
@@ -67,6 +69,8 @@ HEAVY = [
     "ir_measures",
     "prompt_toolkit",
     "mcp",
+    "openvino",
+    "ray",
     "sklearn",
 ]
 
