@@ -1,7 +1,6 @@
 """A `Store` in, an `Inventory` out: how many papers an index holds, of which source, topic and year."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,13 +40,13 @@ class Inventory:
     @classmethod
     def of(cls, store: Store) -> "Inventory":
         """Count what a store holds."""
-        papers, manifest = store.papers, store.manifest
-        years = _counted([(paper.published or "")[:4]] for paper in papers)
+        manifest, counts = store.manifest, store.counts()
+        years = _sorted(counts.get("year", {}))
         return cls(
-            len(papers),
-            _counted([paper.kind] for paper in papers),
-            _counted(paper.sources for paper in papers),
-            _counted(paper.topics for paper in papers),
+            manifest.papers,
+            _sorted(counts.get("kind", {})),
+            _sorted(counts.get("source", {})),
+            _sorted(counts.get("category", {})),
             tuple(sorted(years, key=lambda each: each[0] if each[0] != UNKNOWN else "", reverse=True)),
             manifest.encoder,
             manifest.built,
@@ -62,7 +61,7 @@ class Inventory:
         }
 
 
-def _counted(names: Iterable[Iterable[str]]) -> Counts:
-    """Count the names of each paper once, the commonest first."""
-    counts = Counter(name or UNKNOWN for of_paper in names for name in dict.fromkeys(of_paper or (UNKNOWN,)))
-    return tuple(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+def _sorted(counts: Mapping[str, int]) -> Counts:
+    """Return names with their counts, the commonest first."""
+    named = [(name or UNKNOWN, count) for name, count in counts.items()]
+    return tuple(sorted(named, key=lambda each: (-each[1], each[0])))

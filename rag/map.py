@@ -13,29 +13,37 @@ from index.papers import Paper
 from index.store import Store
 from rag.labels import labels
 
+MOST = 20_000
+"""Papers of the largest map: it takes some seconds to make, and its JSON 4 MB."""
+
 
 @dataclass(frozen=True, eq=False)
 class PaperMap:
-    """All papers of an index on a plane.
+    """The papers of an index on a plane; of more than `MOST`, as many evenly spread over their ids.
 
     Attributes:
         generation: Of the index, which it is a map of.
         papers: In the order of the index.
         layout: Point and group of each.
         names: For each group the words that tell it from the others.
+        total: Papers of the index.
     """
 
     generation: int
     papers: tuple[Paper, ...]
     layout: Layout
     names: tuple[tuple[str, ...], ...]
+    total: int
 
     @classmethod
     def of(cls, store: Store) -> "PaperMap":
         """Return the map of a store; takes a second for a thousand papers, and 5 to 20 for many."""
-        layout = lay_out(store.wholes(range(len(store.papers))))
-        names = labels(store.papers, layout.groups.tolist())
-        return cls(store.manifest.generation, store.papers, layout, tuple(names))
+        total = len(store.papers)
+        positions = np.arange(total) if total <= MOST else np.linspace(0, total - 1, MOST).round().astype(np.int64)
+        papers = tuple(store.papers[at] for at in positions.tolist())
+        layout = lay_out(store.wholes(positions.tolist()))
+        names = labels(papers, layout.groups.tolist())
+        return cls(store.manifest.generation, papers, layout, tuple(names), total)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values: a column for each field of the papers, to be small.
@@ -47,6 +55,7 @@ class PaperMap:
         sources = _by_count(source for paper in self.papers for source in paper.sources)
         return {
             "generation": self.generation,
+            "total": self.total,
             "ids": [paper.id for paper in self.papers],
             "titles": [paper.title for paper in self.papers],
             "points": np.round(self.layout.points.astype(float), 4).tolist(),

@@ -1,14 +1,14 @@
 """Papers, or an answer with its evidence, in; questions that the index can answer out. By rule, without a model."""
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from index.papers import Paper
 from rag.answer import Answer
 
 _EXAMPLES = ("What is {} and how well does it work?", "How does {} work?", "What problem does {} solve?")
 _NAME_CHARS = 24
+_LOOKED_AT = 2000
 _NAMED = re.compile(r"[a-z0-9-][A-Z]|[A-Z]{2}|\d")
 _RESULT = re.compile(r"\b(?:results?|how (?:much|many|well|far)|accuracy|improve\w*|perform\w*|gains?)\b", re.I)
 _WORKS = re.compile(r"\bhow (?:does|do)\b", re.I)
@@ -27,13 +27,20 @@ def short_name(paper: Paper) -> str:
     return name if " " not in name or _NAMED.search(name) else ""
 
 
-def examples(papers: Sequence[Paper], limit: int) -> list[str]:
-    """Return questions about named methods spread over the papers, behind a list on the commonest topic."""
-    names = list(filter(None, map(short_name, papers)))
+def examples(papers: Sequence[Paper], topics: Mapping[str, int], limit: int) -> list[str]:
+    """Return questions about named methods spread over the papers, behind a list on the commonest topic.
+
+    Args:
+        papers: Of the index; of many, some are looked at.
+        topics: How many papers have each.
+        limit: How many questions.
+    """
+    some = papers[:: len(papers) // _LOOKED_AT + 1]
+    names = list(filter(None, map(short_name, some)))
     step = max(len(names) // max(limit, 1), 1)
     asked = [_EXAMPLES[at % len(_EXAMPLES)].format(name) for at, name in enumerate(names[step // 2 :: step])]
-    topics = Counter(topic for paper in papers for topic in paper.topics).most_common(1)
-    return [*[f"Which papers study {topic}?" for topic, _ in topics], *asked][:limit]
+    commonest = sorted(filter(None, topics), key=lambda topic: -topics[topic])[:1]
+    return [*[f"Which papers study {topic}?" for topic in commonest], *asked][:limit]
 
 
 def follow_ups(answer: Answer, limit: int = 3) -> list[str]:
