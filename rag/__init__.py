@@ -8,6 +8,8 @@ from index.papers import Paper
 from index.vectors import Encoder
 from rag.answer import CANNOT_ANSWER, Answer, Citation, Match, Quote, Sentence, Timings, Turn
 from rag.engine import Engine
+from rag.filters import Filter
+from rag.inforce import InForce
 from rag.lists import PaperList
 from rag.settings import Settings
 from rag.status import Status
@@ -18,6 +20,8 @@ __all__ = [
     "Citation",
     "Encoder",
     "Engine",
+    "Filter",
+    "InForce",
     "Match",
     "Paper",
     "PaperList",

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from index.papers import Paper
+from rag.inforce import InForce
 
 CANNOT_ANSWER = "The papers do not say."
 """The one sentence of an answer that declines; prompt, code and tests share it."""
@@ -183,6 +184,7 @@ class Answer:
         writer: The model that wrote it; "none" for an extractive answer, made of quoted sentences.
         note: What a reader should know about how it came about, such as why it is extractive; often empty.
         done: True for the last answer of a stream.
+        filter: Which papers could answer, and the words of the question that said so; None for all.
     """
 
     question: str
@@ -196,6 +198,7 @@ class Answer:
     writer: str = "none"
     note: str = ""
     done: bool = False
+    filter: InForce | None = None
 
     @property
     def checked(self) -> str:
@@ -226,6 +229,7 @@ class Answer:
             "citations": [citation.to_dict() for citation in self.citations],
             "matches": [match.to_dict() for match in self.matches],
             "timings": self.timings.to_dict(),
+            "filter": self.filter.to_dict() if self.filter else None,
         }
 
     def _repr_html_(self) -> str:
@@ -250,5 +254,6 @@ class Answer:
             "citations": tuple(Citation.from_dict(each) for each in values["citations"]),
             "matches": tuple(Match.from_dict(each) for each in values["matches"]),
             "timings": Timings(**values["timings"]),
+            "filter": InForce.from_dict(values["filter"]) if values.get("filter") else None,
         }
         return cls(**{**values, **records})

@@ -4,7 +4,6 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -26,7 +25,8 @@ from rag.answer import Answer, Match, Timings, Turn
 from rag.clock import Clock
 from rag.evidence import gather
 from rag.extent import LONGEST, extent
-from rag.finder import Finder
+from rag.filters import Filter
+from rag.finder import SHOWN_PAPERS, Finder
 from rag.followup import standalone
 from rag.instructions import InstructionFilter
 from rag.inventory import Inventory
@@ -36,10 +36,10 @@ from rag.map import Atlas, PaperMap
 from rag.models import Models
 from rag.nli import CrossEncoderInferrer
 from rag.ownwriter import as_writer
-from rag.refusal import NOTHING_ASKED, none_is_about
+from rag.refusal import NOTHING_ASKED
 from rag.remembered import RememberingEncoder
 from rag.respond import Responder, declined
-from rag.retrieve import LIST_WEIGHTS, Ranked
+from rag.retrieve import LIST_WEIGHTS, Found, Ranked
 from rag.settings import Settings
 from rag.status import Status
 from rag.streams import awaited
@@ -52,6 +52,10 @@ if TYPE_CHECKING:
     from rag.llamaindex import PaperQueryEngine, PaperRetriever
 
 Limit = TypeVar("Limit", int, int | None)
+
+NO_TOPIC = "No topic is asked for: the newest come first."
+NOT_WHAT = "That says which papers, not what is asked of them. Add what they should say, or ask for the list of them."
+"""What a reader is told who asks for nothing but a filter."""
 
 
 class Engine:
@@ -172,32 +176,43 @@ class Engine:
     def status(self) -> Status:
         """Say what is in the index and which models are at work."""
         store, loader = self._store.get(), self._models.loader
-        sources = dict.fromkeys(source for paper in store.papers for source in paper.sources)
+        sources = filter(None, store.counts().get("source", {}))
         name = loader.writer.name if loader.writer else self.settings.model
         generation = store.manifest.generation
         return Status(len(store.papers), tuple(sources), self._models.encoder.name, name, loader.state, generation)
 
     def examples(self, limit: int = 4) -> list[str]:
         """Return questions that the index can answer: a list on its commonest topic, and about named methods."""
-        return suggest.examples(self._store.get().papers, limit)
+        store = self._store.get()
+        return suggest.examples(store.papers, store.counts().get("category", {}), limit)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return float32 `(n, dim)`, one row of length 1 for each text."""
         return self._models.ready_encoder().encode(list(texts))
 
-    def search(self, question: str, limit: int = 10, *, within: Collection[str] | None = None) -> list[Match]:
+    def search(
+        self,
+        question: str,
+        limit: int = 10,
+        *,
+        within: Collection[str] | None = None,
+        filter: Filter | None = None,
+    ) -> list[Match]:
         """Return the papers nearest to a question, best first, each with its sentences, nearest first.
 
         Args:
-            question: What they should be about.
+            question: What they should be about; words such as "since 2024" are searched for as they are.
             limit: How many.
             within: Ids of the papers to choose from; None takes all.
+            filter: What the papers must be; None takes all.
 
         Raises:
             UserError: The question is blank or too long, or no paper of `within` is in the index.
         """
-        found = self._finder.find(self._checked(question), _positive(limit), within=within)
-        return self._matches(found.vector, found.ranked)
+        asked = self._checked(question)
+        narrow = self._finder.narrow(asked, given=filter, as_asked=True) if filter else None
+        found = self._finder.find(asked, _positive(limit), within=within, narrow=narrow)
+        return self._matches(found.vector, self._finder.ordered(found.ranked, narrow) if narrow else found.ranked)
 
     def as_retriever(self, limit: int = 10, *, within: Collection[str] | None = None) -> "PaperRetriever":
         """Return this engine's search as a LlamaIndex retriever.
@@ -236,8 +251,8 @@ class Engine:
 
     def topics(self) -> list[tuple[str, int]]:
         """Return the topics of the index and how many papers have each, the commonest first."""
-        counts = Counter(topic for paper in self._store.get().papers for topic in paper.topics)
-        return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+        counts = self._store.get().counts().get("category", {})
+        return sorted(((name, count) for name, count in counts.items() if name), key=lambda each: (-each[1], each[0]))
 
     def inventory(self) -> Inventory:
         """Return how many papers the index holds, of which source, topic and year, and when it was last updated."""
@@ -268,12 +283,19 @@ class Engine:
         """
         return self._matches(*self._finder.like(paper_id, _positive(limit)))
 
-    def papers(self, request: str, limit: int | None = None) -> PaperList:
+    def papers(
+        self, request: str, limit: int | None = None, *, filter: Filter | None = None, as_asked: bool = False
+    ) -> PaperList:
         """Return the papers on a topic, best first, each with the sentence that says why.
 
+        Where newest come first, those that belong on the list do; without a topic ("papers by Hinton since 2020") it
+        holds the newest that pass the filter.
+
         Args:
-            request: What they should be about.
+            request: What they should be about; "since 2024" and the like are taken for a filter.
             limit: How many; None lets the list end where relevance does.
+            filter: What the papers must be; comes before what the request says, kind by kind.
+            as_asked: Take nothing of the request for a filter.
 
         Raises:
             UserError: The request is blank or too long.
@@ -282,35 +304,63 @@ class Engine:
         part = self._instructions.question_part(asked)
         if not part:
             return PaperList(request, (), NOTHING_ASKED)
-        found = self._finder.find(part, _positive(limit) or LONGEST, LIST_WEIGHTS)
+        finder, most = self._finder, _positive(limit) or LONGEST
+        narrow = finder.narrow(part, (), filter, as_asked)
+        if narrow.topicless(narrow.question):
+            newest = tuple(Match(hit.paper, hit.score) for hit in finder.newest_of(narrow, most))
+            return PaperList(request, newest, narrow.leaves_none or narrow.note(NO_TOPIC), narrow.in_force)
+        reach = max(most, LONGEST) if narrow.filter.newest_first else most
+        found = finder.find(narrow.question, reach, LIST_WEIGHTS, narrow=narrow)
         if not found.relevant:
-            return PaperList(request, (), none_is_about(len(self._store.get().papers)))
-        reach = extent(found.ranked)
-        ranked = found.ranked if limit else found.ranked[: reach.count]
-        note = "" if reach.sure else "No paper seems to be squarely about that; these come nearest."
-        return PaperList(request, tuple(self._matches(found.vector, ranked)), note)
+            return PaperList(request, (), narrow.note(finder.none_is_about(narrow)), narrow.in_force)
+        end = extent(found.ranked)
+        ranked = finder.ordered(found.ranked, narrow)[: limit or end.count]
+        note = "" if end.sure else "No paper seems to be squarely about that; these come nearest."
+        return PaperList(request, tuple(self._matches(found.vector, ranked)), narrow.note(note), narrow.in_force)
 
-    def ask(self, question: str, history: Sequence[Turn] = (), *, within: Collection[str] | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        within: Collection[str] | None = None,
+        filter: Filter | None = None,
+        as_asked: bool = False,
+    ) -> Answer:
         """Return the whole answer to a question; arguments and errors are those of `stream`."""
-        *_, last = self.stream(question, history, within=within)
+        *_, last = self.stream(question, history, within=within, filter=filter, as_asked=as_asked)
         return last
 
     async def aask(
-        self, question: str, history: Sequence[Turn] = (), *, within: Collection[str] | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        within: Collection[str] | None = None,
+        filter: Filter | None = None,
+        as_asked: bool = False,
     ) -> Answer:
         """Return what `ask` returns, while the event loop goes on."""
-        async for answer in self.astream(question, history, within=within):
+        async for answer in self.astream(question, history, within=within, filter=filter, as_asked=as_asked):
             last = answer
         return last
 
     async def astream(
-        self, question: str, history: Sequence[Turn] = (), *, within: Collection[str] | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        within: Collection[str] | None = None,
+        filter: Filter | None = None,
+        as_asked: bool = False,
     ) -> AsyncGenerator[Answer, None]:
         """Yield what `stream` yields, while the event loop goes on; leaving the iterator ends the answer."""
         cancel = threading.Event()
-        async with aclosing(
-            awaited(lambda: self.stream(question, history, cancel=cancel, within=within), cancel)
-        ) as answers:
+
+        def growing() -> Iterator[Answer]:
+            return self.stream(question, history, cancel=cancel, within=within, filter=filter, as_asked=as_asked)
+
+        async with aclosing(awaited(growing, cancel)) as answers:
             async for answer in answers:
                 yield answer
 
@@ -321,31 +371,59 @@ class Engine:
         *,
         cancel: threading.Event | None = None,
         within: Collection[str] | None = None,
+        filter: Filter | None = None,
+        as_asked: bool = False,
     ) -> Iterator[Answer]:
         """Yield the growing answer: first the papers, then text, sentence by sentence checked; the last has `done`.
 
+        Where newest come first, so do those of the papers found that belong to the question: the answer leans on them.
+
         Args:
-            question: Of a person.
+            question: Of a person; "since 2024", "by Hinton" and the like are taken for a filter, which is named.
             history: Earlier turns, oldest first; a follow-up is made to stand alone by them.
             cancel: When set, the answer ends within a second and keeps what was written.
             within: Ids of the papers that may answer; None takes all.
+            filter: What the papers must be; comes before what the question says, kind by kind.
+            as_asked: Take nothing of the question for a filter.
 
         Raises:
             UserError: The question is blank or too long, or no paper of `within` is in the index.
         """
-        clock = Clock()
+        clock, finder = Clock(), self._finder
         asked = self._checked(question)
         part = self._instructions.question_part(asked)
-        begun = Answer(question, standalone(part, history) if part else asked)
-        answer, found = self._finder.follow(begun, part, history, within)
-        answer = replace(answer, matches=tuple(Match(hit.paper, hit.score, (), hit.found_by) for hit in found.ranked))
+        narrow = finder.narrow(part, history if part else (), filter, as_asked)
+        alone = standalone(narrow.question, narrow.history).strip() if part else asked
+        begun = Answer(question, alone, filter=narrow.in_force)
+        if part and narrow.topicless(alone):
+            newest = finder.newest_of(narrow, SHOWN_PAPERS, within)
+            begun = replace(begun, standalone=asked, matches=tuple(Match(hit.paper, hit.score) for hit in newest))
+            yield declined(begun, narrow.leaves_none or narrow.note(NOT_WHAT), clock)
+            return
+        part = narrow.question or alone if part else part
+        answer, found = finder.follow(begun, narrow, within)
+        ranked = finder.ordered(found.ranked, narrow)
+        answer = replace(answer, matches=tuple(Match(hit.paper, hit.score, (), hit.found_by) for hit in ranked))
         answer = replace(answer, timings=Timings(papers_s=clock()))
         yield answer
-        if why := NOTHING_ASKED if not part else self._finder.why_not(answer.standalone, found):
-            yield declined(answer, why, clock)
+        if why := NOTHING_ASKED if not part else finder.why_not(answer.standalone, found, narrow):
+            yield declined(answer, narrow.note(why), clock)
             return
+        for grown in self._answered(answer, part, found, ranked, cancel or threading.Event(), clock):
+            yield replace(grown, note=narrow.note(grown.note)) if grown.done else grown
+
+    def _answered(
+        self,
+        answer: Answer,
+        part: str,
+        found: Found,
+        ranked: Sequence[Ranked],
+        cancel: threading.Event,
+        clock: Clock,
+    ) -> Iterator[Answer]:
+        """Yield the answer to what is asked, `part`, from the papers that were found, the first ones first."""
         loader = self._models.loader
-        sources = gather(self._sentences, found.vector, found.ranked)
+        sources = gather(self._sentences, found.vector, ranked)
         answer = replace(answer, matches=tuple(source.match() for source in sources))
         yield answer
         responder = Responder(self.settings, self._sentences, self._inferrer, clock)
@@ -353,7 +431,7 @@ class Engine:
         if writer is None:
             yield responder.quoted(answer, part, sources, loader.reason())
             return
-        yield from responder.written(answer, part, sources, writer, cancel or threading.Event(), found.sure)
+        yield from responder.written(answer, part, sources, writer, cancel, found.sure)
 
     def _matches(self, vector: Vectors, ranked: Sequence[Ranked]) -> list[Match]:
         """Return papers with their sentences, those nearest to a vector first."""

@@ -9,6 +9,9 @@ from index.current import CurrentStore
 from index.errors import UserError
 from index.vectors import Encoder, Vectors
 from rag.answer import Answer, Turn
+from rag.extent import extent
+from rag.filters import Filter
+from rag.narrowing import Narrowed, narrowed
 from rag.refusal import nobody_mentions, none_is_about
 from rag.rerank import DEPTH, CrossEncoderReranker, rerank
 from rag.retrieve import MEANING, WEIGHTS, Found, Ranked, Weights, coverage, search
@@ -28,8 +31,29 @@ class Finder:
         named = settings.reranker
         self._reranker = CrossEncoderReranker.from_name(named, settings.offline) if named else None
 
+    def narrow(
+        self, question: str, history: Sequence[Turn] = (), given: Filter | None = None, as_asked: bool = False
+    ) -> Narrowed:
+        """Read which papers a question means; arguments are those of `rag.narrowing.narrowed`."""
+        return narrowed(self._current.get(), question, history, given, as_asked)
+
+    @staticmethod
+    def newest_of(narrow: Narrowed, limit: int, within: Collection[str] | None = None) -> tuple[Ranked, ...]:
+        """Return the newest papers that pass a filter, whatever they are about; those without a date come last."""
+        store = narrow.store
+        places = np.arange(len(store.papers)) if narrow.places is None else narrow.places
+        if within is not None:
+            places = np.intersect1d(places, [at for each in within if (at := store.place(each)) is not None])
+        order = np.argsort(-store.published()[places], kind="stable")[:limit]
+        return tuple(Ranked(store.papers[int(places[at])], 1.0) for at in order)
+
     def find(
-        self, question: str, limit: int, weights: Weights = WEIGHTS, within: Collection[str] | None = None
+        self,
+        question: str,
+        limit: int,
+        weights: Weights = WEIGHTS,
+        within: Collection[str] | None = None,
+        narrow: Narrowed | None = None,
     ) -> Found:
         """Return the papers nearest to a question.
 
@@ -38,24 +62,25 @@ class Finder:
             limit: How many.
             weights: Of the signals.
             within: Ids of the papers to choose from; None takes all.
+            narrow: Has the papers that pass a filter; None takes all.
 
         Raises:
             UserError: No paper of `within` is in the index.
         """
-        settings, store = self._settings, self._current.get()
+        settings, store = self._settings, narrow.store if narrow else self._current.get()
         reach = max(limit, DEPTH) if self._reranker else limit
         candidates = max(settings.candidates, reach)
-        places = None if within is None else [at for each in within if (at := store.place(each)) is not None]
-        if places == []:
+        chosen = None if within is None else [at for each in within if (at := store.place(each)) is not None]
+        if chosen == []:
             raise UserError("None of the chosen papers is in the index. Choose others, or ask all papers.")
-        found = search(store, self._encoder, question, reach, candidates, settings.dense_weight, weights, places)
+        if narrow and narrow.places is not None:
+            chosen = narrow.places.tolist() if chosen is None else np.intersect1d(chosen, narrow.places).tolist()
+        found = search(store, self._encoder, question, reach, candidates, settings.dense_weight, weights, chosen)
         if self._reranker:
             found = replace(found, ranked=rerank(self._reranker, question, found.ranked)[:limit])
         return found
 
-    def follow(
-        self, answer: Answer, part: str, history: Sequence[Turn], within: Collection[str] | None
-    ) -> tuple[Answer, Found]:
+    def follow(self, answer: Answer, narrow: Narrowed, within: Collection[str] | None) -> tuple[Answer, Found]:
         """Search for a question; one that nothing is about is searched for once more behind the question before.
 
         That counts only where a paper that comes has a word of the question itself: else what is found is about the
@@ -63,27 +88,48 @@ class Finder:
 
         Args:
             answer: That has begun, with the question made to stand alone.
-            part: What of the person's words is asked.
-            history: Earlier turns, oldest first.
+            narrow: What of the person's words is asked, the turns before, and the papers that pass the filter.
             within: As in `find`.
 
         Returns:
             The answer, its question as it was searched for in the end, and what was found.
         """
-        found = self.find(answer.standalone, SHOWN_PAPERS, within=within)
+        part, history = narrow.question, narrow.history
+        found = self.find(answer.standalone, SHOWN_PAPERS, within=within, narrow=narrow)
         if found.relevant or not history or answer.standalone != part:
             return answer, found
         behind = f"{history[-1].question} {part}"
-        again = self.find(behind, SHOWN_PAPERS, within=within)
-        if again.relevant and coverage(self._current.get(), part, [hit.paper for hit in again.ranked[:3]]):
+        again = self.find(behind, SHOWN_PAPERS, within=within, narrow=narrow)
+        if again.relevant and coverage(narrow.store, part, [hit.paper for hit in again.ranked[:3]]):
             return replace(answer, standalone=behind), again
         return answer, found
 
-    def why_not(self, question: str, found: Found) -> str:
+    def why_not(self, question: str, found: Found, narrow: Narrowed) -> str:
         """Say why nothing of what was found can answer a question; "" where something may."""
-        store = self._current.get()
-        unknown = nobody_mentions(store, question, [hit.paper for hit in found.ranked])
-        return unknown or ("" if found.relevant else none_is_about(len(store.papers)))
+        if narrow.leaves_none:
+            return narrow.leaves_none
+        if unknown := nobody_mentions(narrow.store, question, [hit.paper for hit in found.ranked]):
+            return unknown
+        return "" if found.relevant else self.none_is_about(narrow)
+
+    @staticmethod
+    def none_is_about(narrow: Narrowed) -> str:
+        """Say that no paper is about a question, of those that pass a filter."""
+        if narrow.places is None:
+            return none_is_about(len(narrow.store.papers))
+        return narrow.leaves_none or f"{none_is_about(len(narrow.places))} Others may be: ask without the filter."
+
+    @staticmethod
+    def ordered(ranked: Sequence[Ranked], narrow: Narrowed) -> tuple[Ranked, ...]:
+        """Return papers as a filter wants them: where newest come first, those that belong to the topic by date.
+
+        The others follow as they are; a paper without a date comes last of its part.
+        """
+        if not narrow.filter.newest_first:
+            return tuple(ranked)
+        count = extent(ranked).count
+        belong = sorted(ranked[:count], key=lambda hit: hit.paper.published or "", reverse=True)
+        return (*belong, *ranked[count:])
 
     def like(self, paper_id: str, limit: int) -> tuple[Vectors, tuple[Ranked, ...]]:
         """Return the vector of a paper as a whole, and the papers nearest to it by theirs, best first.

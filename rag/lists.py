@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from index.papers import Paper
 from rag.answer import Match
+from rag.inforce import InForce
 
 _LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
           "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}  # fmt: skip
@@ -25,18 +26,22 @@ class PaperList:
         request: As asked.
         matches: The papers; the first of a match's sentences is the one that says why.
         note: What a reader should know, such as that nothing was found.
+        filter: Which papers could be listed, and the words of the request that said so; None for all.
     """
 
     request: str
     matches: tuple[Match, ...]
     note: str = ""
+    filter: InForce | None = None
 
     def __len__(self) -> int:
         return len(self.matches)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {"request": self.request, "note": self.note, "matches": [match.to_dict() for match in self.matches]}
+        matches = [match.to_dict() for match in self.matches]
+        told = self.filter.to_dict() if self.filter else None
+        return {"request": self.request, "note": self.note, "matches": matches, "filter": told}
 
     def to_json(self) -> str:
         """Return the list as JSON text."""
