@@ -51,7 +51,7 @@ HOMES = {
     "sqlite3": {"index/formats.py", "index/wordvectors.py", "ui/database.py"},
     "sklearn": {"index/duplicates.py", "index/layout.py"},
     "defusedxml": {"index/sources/live/body.py"},
-    "tenacity": {"index/sources/live/client.py"},
+    "tenacity": {"index/sources/live/patience.py"},
     "threadpoolctl": {"index/layout.py"},
     "prometheus_client": {"ui/api/metrics.py"},
     "fastapi": {"ui/server.py", "ui/page/__init__.py", "ui/page/downloads.py"}

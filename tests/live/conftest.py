@@ -46,12 +46,16 @@ def arxiv(put: Callable[..., None]) -> Iterator[Days]:
 class Harvest:
     """What came of asking: papers, what was left out, how long was waited, and what was told."""
 
-    def __init__(self, source: str, selection: Selection | None = None, offline: bool = False) -> None:
+    def __init__(
+        self, source: str, selection: Selection | None = None, offline: bool = False, changed_since: str | None = None
+    ) -> None:
         self.waits: list[float] = []
         self.told: list[str] = []
         self.papers: list[Paper] = []
         self.left_out: list[LeftOut] = []
-        self.records = records(source, selection, self._tell, offline=offline, sleep=self.waits.append)
+        self.records = records(
+            source, selection, self._tell, offline=offline, changed_since=changed_since, sleep=self.waits.append
+        )
 
     def all(self) -> "Harvest":
         for each in self.records:

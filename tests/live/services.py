@@ -168,7 +168,8 @@ class Arxiv:
         self.papers = papers
 
     def __call__(self, path: str, params: Mapping[str, str]) -> bytes:
-        found = sorted(self.papers, key=lambda each: each.published, reverse=True)
+        revised = params.get("sortBy") == "lastUpdatedDate"
+        found = sorted(self.papers, key=lambda each: (revised and each.updated) or each.published, reverse=True)
         if listed := params.get("id_list"):
             ids = [each.partition("v")[0] for each in listed.split(",")]
             found = [each for each in found if each.id in ids]

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,27 @@ def test_beyond_what_arxiv_counts_it_goes_on_by_date(arxiv: Days, monkeypatch: p
     assert [each["start"] for each in arxiv.params()] == ["0", "10", "0", "10", "0"]
     windows = [re.search(r"TO (\d+)", each["search_query"]) for each in arxiv.params()]
     assert [found and found[1] for found in windows] == [None, None, *["202412280415"] * 2, "202412270915"]
+
+
+def test_an_update_asks_for_new_papers_and_new_versions_and_no_further(arxiv: Days) -> None:
+    papers = entries(45)
+    papers[30] = replace(papers[30], version=2, updated="2024-12-28T12:00:00Z")
+    arxiv.answer = Arxiv(papers)
+    harvest = Harvest(SOURCE, changed_since="2024-12-28").all()
+    assert set(ids(harvest)) == {f"arxiv:{each.id}" for each in (*papers[:24], papers[30])}
+    assert [(each["start"], each["sortBy"]) for each in arxiv.params()] == [
+        (start, "lastUpdatedDate") for start in ("0", "10", "20")
+    ]
+    assert Harvest(SOURCE, changed_since="2025-01-01").all().papers == []
+
+
+def test_an_update_with_more_than_arxiv_counts_gives_all_new_papers(
+    arxiv: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.sources.live.arxiv._DEPTH", 20)
+    harvest = Harvest(SOURCE, changed_since="2024-12-27").all()
+    assert set(ids(harvest)) == {f"arxiv:{each.id}" for each in entries(45)}
+    assert "submittedDate:[202412270000 TO" in arxiv.params()[2]["search_query"]
 
 
 def test_ids_are_asked_for_a_hundred_at_a_time_and_missing_ones_are_named(arxiv: Days) -> None:

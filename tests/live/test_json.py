@@ -124,6 +124,15 @@ def test_openalex_is_asked_by_its_cursor(works: Days, monkeypatch: pytest.Monkey
     assert "secret" not in json.dumps(first.params)
 
 
+def test_others_are_asked_for_what_was_published_since(works: Days, s2: Days, hf: Days) -> None:
+    Harvest("openalex:owls", changed_since="2024-03-04").all()
+    Harvest("s2:owls", Selection(since="2024-05"), changed_since="2024-03-04").all()
+    Harvest("hf:daily", changed_since="2025-03-19").all()
+    assert works.params()[0]["filter"] == "has_abstract:true,from_publication_date:2024-03-04"
+    assert s2.params()[0]["publicationDateOrYear"] == "2024-05-01:"
+    assert [each["p"] for each in hf.params()] == ["0", "1"]
+
+
 def test_openalex_takes_filters_in_place_of_words(works: Days) -> None:
     Harvest("openalex:filter=primary_topic.id:T10028").all()
     assert works.params()[0]["filter"] == "primary_topic.id:T10028,has_abstract:true"
@@ -170,7 +179,7 @@ def test_semantic_scholar_is_asked_by_its_token(s2: Days, monkeypatch: pytest.Mo
     assert [each.reason for each in harvest.left_out] == ["p3: no abstract of “Owls 3”"]
     assert [paper.published for paper in harvest.papers[3:5]] == ["2024", "2024-01-05"]
     assert [each.get("token") for each in s2.params()] == [None, "10"]
-    assert s2.params()[0]["publicationDateOrYear"] == "2024:2024-06-30"
+    assert s2.params()[0]["publicationDateOrYear"] == "2024-01-01:2024-06-30"
     assert s2.asked[0].headers["x-api-key"] == "secret"
 
 

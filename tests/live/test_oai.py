@@ -97,8 +97,9 @@ def test_sets_are_written_as_arxiv_writes_them(oai: Days, asked: str, spec: str 
 def test_only_what_changed_since_a_day_is_asked_for(oai: Days) -> None:
     Harvest("oai:cs", Selection(since="2024-06")).all()
     Harvest("oai:cs", Selection(since="1995", until="2001")).all()
+    Harvest("oai:cs", Selection(since="2024"), changed_since="2025-03-01").all()
     firsts = [each for each in oai.params() if "resumptionToken" not in each]
-    assert [each.get("from") for each in firsts] == ["2024-06-01", None]
+    assert [each.get("from") for each in firsts] == ["2024-06-01", None, "2025-03-01"]
     assert Harvest("oai:cs", Selection(since="2027")).all().left_out == []
 
 

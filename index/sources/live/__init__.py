@@ -13,20 +13,21 @@ from index.paper import Paper
 from index.sources.live import arxiv, huggingface, oai, openalex, semanticscholar
 from index.sources.live.client import Client
 from index.sources.live.days import since_last
+from index.sources.live.question import Question
 from index.sources.live.service import SERVICES
 from index.sources.reading import LeftOut
 from index.sources.selection import Selection
 
 __all__ = ["KINDS", "is_live", "records", "since_last"]
 
-KINDS: dict[str, Callable[[Client, str, Selection, str], Iterator[Paper | LeftOut]]] = {
+KINDS: dict[str, Callable[[Client, Question], Iterator[Paper | LeftOut]]] = {
     "arxiv": arxiv.papers,
     "oai": oai.papers,
     "hf": huggingface.papers,
     "openalex": openalex.papers,
     "s2": semanticscholar.papers,
 }
-"""Prefix of a source -> what asks the service: a client, the question, what is wanted, and the source as written."""
+"""Prefix of a source -> what asks the service."""
 
 
 def is_live(source: str | Path) -> bool:
@@ -44,6 +45,7 @@ def records(
     tell: Callable[[str, int, int], None] = lambda source, records, taken: None,
     *,
     offline: bool = False,
+    changed_since: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Paper | LeftOut]:
     """Yield the papers that a service has for a question, newest first where it knows an order.
@@ -56,6 +58,8 @@ def records(
         selection: Which papers are wanted; None for all.
         tell: Is told the source, with why nothing happens for a while, and twice how many papers there are so far.
         offline: Make no connection; the environment's PAPERCHAT_OFFLINE=1 says the same.
+        changed_since: ISO day; papers that are new or were revised since are wanted only, see `since_last`. arXiv knows
+            when a paper was revised; other services are asked for those that were published since.
         sleep: Waits between requests.
 
     Raises:
@@ -68,7 +72,7 @@ def records(
     count = 0
     client = Client(SERVICES[kind], offline, sleep, lambda note: tell(f"{source} ({note})", count, count))
     try:
-        for found in KINDS[kind](client, asked, selection or Selection(), source):
+        for found in KINDS[kind](client, Question(asked, source, selection or Selection(), changed_since)):
             count += isinstance(found, Paper)
             yield found
     finally:

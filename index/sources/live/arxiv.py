@@ -9,15 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from index.errors import SourceError
-from index.identity import paper_id
 from index.paper import Paper
+from index.sources.live.arxivids import ids_of, ids_of_file, without_version
 from index.sources.live.atom import Feed, explain, read_feed
 from index.sources.live.client import Client, Unanswered, Unfit
-from index.sources.live.days import first_day, last_day
+from index.sources.live.question import Question
 from index.sources.live.record import papers_of
 from index.sources.reading import LeftOut
-from index.sources.selection import Selection
 
 _DEPTH = 10_000  # results that arXiv gives by number; beyond, it answers with HTTP 500
 _IDS = 100  # in one question: they are part of an address
@@ -26,69 +24,91 @@ _CATEGORY = re.compile(r"[A-Za-z-]+(?:\.(?:[A-Za-z-]+|\*))?")
 _WITHDRAWN = re.compile(r"This (?:paper|article|submission|manuscript|work) (?:has been|is|was) withdrawn", re.I)
 
 
-def papers(client: Client, asked: str, selection: Selection, source: str) -> Iterator[Paper | LeftOut]:
-    """Yield the papers that arXiv has for `asked`.
+def papers(client: Client, question: Question) -> Iterator[Paper | LeftOut]:
+    """Yield the papers that arXiv has for a query, for ids with commas between them, or for @FILE with ids.
 
-    Args:
-        client: Asks arXiv.
-        asked: A query, ids with commas between them, or @FILE with ids.
-        selection: What is wanted; only dates and categories make a difference to the question.
-        source: What papers and complaints carry.
+    Of what is wanted, dates and categories are part of the question.
 
     Raises:
         SourceError: The question is none, or arXiv gave no answer.
     """
-    if asked.startswith("@"):
-        ids, left_out = _ids_of_file(Path(asked[1:]).expanduser(), source)
+    if question.asked.startswith("@"):
+        ids, left_out = ids_of_file(Path(question.asked[1:]).expanduser(), question.source)
         yield from left_out
-        yield from _by_id(client, ids, source)
-    elif ids := _ids(asked):
-        yield from _by_id(client, ids, source)
+        yield from _by_id(client, ids, question.source)
+    elif ids := ids_of(question.asked):
+        yield from _by_id(client, ids, question.source)
+    elif question.changed_since:
+        yield from _changed(client, question, question.changed_since)
     else:
-        yield from _by_query(client, asked, selection, source)
+        yield from _by_query(client, question, question.first_day)
 
 
-def _by_query(client: Client, query: str, selection: Selection, source: str) -> Iterator[Paper | LeftOut]:
-    """Yield the papers of a query, each once, one window of time after another."""
-    size = client.service.page
-    if selection.most and not selection.words:
-        size = min(size, selection.most)
-    first = first_day(selection.since).replace("-", "") + "0000" if selection.since else ""
-    last = last_day(selection.until).replace("-", "") + "2359" if selection.until else ""
+def _by_query(client: Client, question: Question, first_day: str) -> Iterator[Paper | LeftOut]:
+    """Yield the papers of a query from a day on, each once, one window of time after another."""
+    last = f"{question.last_day.replace('-', '')}2359" if question.last_day else ""
     before: set[str] = set()
     while True:
         seen: set[str] = set()
         oldest, is_all = last, False
-        for start, page in _window(client, _narrowed(query, selection.categories, first, last), size):
+        for start, page in _window(client, question, _narrowed(question, first_day, last), "submittedDate"):
             if isinstance(page, str):
-                yield LeftOut(source, None, page)
+                yield LeftOut(question.source, None, page)
                 continue
             is_all = start + len(page.entries) >= page.total
-            if not (page.entries or start or before or first or last):
-                yield LeftOut(source, None, "arXiv has no paper for this query")
-            for number, entry in enumerate(page.entries, start + 1):
-                name = _name(entry, f"result {number}")
+            if not (page.entries or start or before or question.is_narrow):
+                yield LeftOut(question.source, None, "arXiv has no paper for this query")
+            for name, entry in _named(page, start):
                 if name not in seen and name not in before:
                     seen.add(name)
-                    oldest = _minute(entry) or oldest
-                    yield from _paper(entry, source, name)
+                    oldest = _minute(_date(entry, 0)) or oldest
+                    yield from _paper(entry, question.source, name)
         if is_all or oldest == last:
             return
         last, before = oldest, seen
 
 
-def _window(client: Client, query: str, size: int) -> Iterator[tuple[int, Feed | str]]:
+def _changed(client: Client, question: Question, day: str) -> Iterator[Paper | LeftOut]:
+    """Yield the papers of a query that are new or were revised since a day, each once.
+
+    Where they are more than arXiv counts, the new ones are given, and of the revised ones the last.
+    """
+    last = f"{question.last_day.replace('-', '')}2359" if question.last_day else ""
+    query = _narrowed(question, question.first_day, last)
+    seen: set[str] = set()
+    is_all = False
+    for start, page in _window(client, question, query, "lastUpdatedDate"):
+        if isinstance(page, str):
+            yield LeftOut(question.source, None, page)
+            continue
+        is_all = start + len(page.entries) >= page.total
+        for name, entry in _named(page, start):
+            if "" < _date(entry, -1) < day:
+                return
+            if name not in seen:
+                seen.add(name)
+                yield from _paper(entry, question.source, name)
+    if not is_all:
+        yield from _by_query(client, question, question.first_new_day)
+
+
+def _window(client: Client, question: Question, query: str, order: str) -> Iterator[tuple[int, Feed | str]]:
     """Yield (number of results before it, page) for each page of a query, as far as arXiv counts its results.
+
+    The order is by "submittedDate" or "lastUpdatedDate", the last first.
 
     A page that arXiv cannot give comes as the complaint, if the one before could be had.
     """
+    size = client.service.page
+    if question.selection.most and not question.selection.words:
+        size = min(size, question.selection.most)
     start, total, skipped = 0, size, False
     while start < total and start + size <= max(_DEPTH, size):
         params = {
             "search_query": query,
             "start": str(start),
             "max_results": str(size),
-            "sortBy": "submittedDate",
+            "sortBy": order,
             "sortOrder": "descending",
         }
         try:
@@ -110,12 +130,11 @@ def _by_id(client: Client, ids: Sequence[str], source: str) -> Iterator[Paper | 
         params = {"id_list": ",".join(part), "start": "0", "max_results": str(len(part))}
         feed = client.get(params, _Reader(0), explain=explain)
         given = set()
-        for number, entry in enumerate(feed.entries, 1):
-            name = _name(entry, f"result {number}")
+        for name, entry in _named(feed, 0):
             given.add(name)
             yield from _paper(entry, source, name)
         for each in part:
-            if _plain(each) not in given:
+            if without_version(each) not in given:
                 yield LeftOut(source, None, f"arXiv has no paper {each}")
 
 
@@ -138,75 +157,34 @@ class _Reader:
         return feed
 
 
-def _ids(text: str) -> list[str]:
-    """Return the ids of a list, none where the text is a query.
-
-    Raises:
-        SourceError: Some of it are ids, some are not.
-    """
-    parts = [part for part in re.split(r"[,\s]+", text) if part]
-    known = [part for part in parts if _is_id(part)]
-    if known and len(known) < len(parts) and "," in text:
-        wrong = next(part for part in parts if not _is_id(part))
-        raise SourceError(f"{wrong!r} is no arXiv id. An id looks like 2205.05131, 1706.03762v5 or hep-th/9901001.")
-    return [_bare(part) for part in known] if len(known) == len(parts) else []
-
-
-def _ids_of_file(path: Path, source: str) -> tuple[list[str], list[LeftOut]]:
-    """Return the ids of a file, one or several a line, and what in it is none; a line may be a comment with #."""
-    ids: list[str] = []
-    left_out: list[LeftOut] = []
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise SourceError(f"The ids in {path} can't be read: {reason}. Check the path.") from error
-    for number, line in enumerate(lines, 1):
-        for part in filter(None, re.split(r"[,\s]+", line.partition("#")[0])):
-            if _is_id(part):
-                ids.append(_bare(part))
-            else:
-                left_out.append(LeftOut(source, number, f"{part!r} is no arXiv id"))
-    if not ids:
-        raise SourceError(f"{path} holds no arXiv id. Write one a line, such as 2205.05131.")
-    return ids, left_out
-
-
-def _is_id(text: str) -> bool:
-    return paper_id("", arxiv=text).startswith("arxiv:")
-
-
-def _bare(text: str) -> str:
-    """Return an id as arXiv's API takes it, with its version, out of an address or the like."""
-    version = re.search(r"v\d+(?=(?:\.pdf)?$)", text)
-    return _plain(text) + (version[0] if version else "")
-
-
-def _plain(text: str) -> str:
-    """Return an id without its version, and of old ones without the subject: math.GT/0309136 is math/0309136."""
-    return re.sub(r"\.[a-z]{2}(?=/)", "", paper_id("", arxiv=text).removeprefix("arxiv:"))
-
-
-def _narrowed(query: str, categories: Sequence[str], first: str, last: str) -> str:
-    """Return a query that asks only for what is wanted."""
-    parts = [f"({query})"]
+def _narrowed(question: Question, first_day: str, last: str) -> str:
+    """Return a query that asks only for what is wanted, up to a minute as arXiv writes it."""
+    parts = [f"({question.asked})"]
+    categories = question.selection.categories
     if categories and all(_CATEGORY.fullmatch(each) for each in categories):
         both = [f"cat:{each}" if "." in each else f"cat:{each} OR cat:{each}.*" for each in categories]
         parts.append(f"({' OR '.join(both)})")
-    if first or last:
-        parts.append(f"submittedDate:[{first or '199001010000'} TO {last or '299912312359'}]")
-    return " AND ".join(parts) if len(parts) > 1 else query
+    if first_day or last:
+        first = f"{first_day.replace('-', '')}0000" if first_day else "199001010000"
+        parts.append(f"submittedDate:[{first} TO {last or '299912312359'}]")
+    return " AND ".join(parts) if len(parts) > 1 else question.asked
 
 
-def _minute(entry: dict[str, Any] | str) -> str:
-    """Return when an entry was published, as arXiv writes it in questions."""
-    digits = re.sub(r"\D", "", entry["versions"][0]["created"])[:12] if isinstance(entry, dict) else ""
+def _named(page: Feed, start: int) -> Iterator[tuple[str, dict[str, Any] | str]]:
+    """Yield each entry of a page with its id, or its number where it has none."""
+    for number, entry in enumerate(page.entries, start + 1):
+        yield (entry["id"].lower() if isinstance(entry, dict) else "") or f"result {number}", entry
+
+
+def _date(entry: dict[str, Any] | str, version: int) -> str:
+    """Return the date of the first (0) or the newest (-1) version of an entry, "" for none."""
+    return str(entry["versions"][version]["created"]) if isinstance(entry, dict) else ""
+
+
+def _minute(date: str) -> str:
+    """Return a date with its time as arXiv writes it in questions, "" for one without."""
+    digits = re.sub(r"\D", "", date)[:12]
     return digits if len(digits) == 12 else ""
-
-
-def _name(entry: dict[str, Any] | str, otherwise: str) -> str:
-    """Return the id of an entry."""
-    return entry["id"].lower() or otherwise if isinstance(entry, dict) else otherwise
 
 
 def _paper(entry: dict[str, Any] | str, source: str, name: str) -> Iterator[Paper | LeftOut]:

@@ -6,24 +6,18 @@ Knows nothing of papers.
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from index.errors import SourceError
 from index.sources.live.address import check_service
 from index.sources.live.connection import Connection, Failed
 from index.sources.live.pages import Pages, pages_folder
+from index.sources.live.patience import Again, persist
 from index.sources.live.service import Service
 from index.sources.live.turn import turn
 
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
-
-TRIES = 6
-TRIES_UNREACHED = 2
-"""Tries of a service that was not reached at all: more would only make people wait for the message."""
 LONGEST_WAIT_S = 300.0
 """A service that wants a longer pause is not waited for."""
-_LONGEST_BACKOFF_S = 60.0
 _SAID_CHARS = 200
 _OFF = ("", "0", "false", "no", "off")
 _TEMPORARY = {408, 425, 429, 500, 502, 503, 504}
@@ -44,16 +38,6 @@ class Unanswered(SourceError):
 
     def __init__(self, message: str, unfit: bool) -> None:
         super().__init__(message)
-        self.unfit = unfit
-
-
-class _Again(Exception):
-    """A request failed in a way that may pass."""
-
-    def __init__(self, reason: str, after_s: float = 0.0, reached: bool = True, unfit: bool = False) -> None:
-        super().__init__(reason)
-        self.after_s = after_s
-        self.reached = reached
         self.unfit = unfit
 
 
@@ -152,25 +136,16 @@ class Client:
 
     def _asked(self, address: str, read: Callable[[bytes], Page], explain: Callable[[bytes], str]) -> Page:
         """Ask until there is a page that `read` takes, and keep it."""
-        from tenacity import Retrying, retry_if_exception_type
-
-        retrying = Retrying(
-            sleep=self._sleep,
-            stop=_is_enough,
-            wait=self._wait_s,
-            retry=retry_if_exception_type(_Again),
-            before_sleep=self._tell_wait,
-            reraise=True,
-        )
         try:
-            got: tuple[bytes, Page] = retrying(self._try, address, read, explain)
-            self._pages.keep(address, got[0])
-        except _Again as error:
+            body, page = persist(
+                lambda: self._try(address, read, explain), self.service.backoff_s, self._sleep, self._tell_wait
+            )
+            self._pages.keep(address, body)
+        except Again as error:
             if error.reached:
-                tries = retrying.statistics["attempt_number"]
                 raise Unanswered(
-                    f"{self.service.name} gave no usable answer in {tries} tries: {error}{self._so_far()}. Run the "
-                    f"same command again later{self._hint()}.",
+                    f"{self.service.name} gave no usable answer in {error.tries} tries: {error}{self._so_far()}. Run "
+                    f"the same command again later{self._hint()}.",
                     error.unfit,
                 ) from error
             raise SourceError(
@@ -179,7 +154,7 @@ class Client:
             ) from error
         except OSError as error:
             raise self._unwritable(error) from error
-        return got[1]
+        return page
 
     def _try(self, address: str, read: Callable[[bytes], Page], explain: Callable[[bytes], str]) -> tuple[bytes, Page]:
         """Ask once, when it is one's turn."""
@@ -187,7 +162,7 @@ class Client:
             try:
                 answer = self._connection.get(address)
             except Failed as error:
-                raise _Again(str(error), reached=error.reached) from error
+                raise Again(str(error), reached=error.reached) from error
             temporary = answer.status in _TEMPORARY
             if temporary:
                 mine.hold_off(min(answer.retry_after_s, LONGEST_WAIT_S))
@@ -197,24 +172,16 @@ class Client:
                 f"Run the same command again after that{self._hint()}."
             )
         if temporary:
-            raise _Again(f"HTTP {answer.status}{_said(explain(answer.body))}", answer.retry_after_s)
+            raise Again(f"HTTP {answer.status}{_said(explain(answer.body))}", answer.retry_after_s)
         if answer.status != 200:
             raise SourceError(self._refusal(answer.status, _said(explain(answer.body))))
         try:
             return answer.body, read(answer.body)
         except Unfit as error:
-            raise _Again(str(error), unfit=True) from error
+            raise Again(str(error), unfit=True) from error
 
-    def _wait_s(self, state: "RetryCallState") -> float:
-        """Return how long the service wants us to wait, or a random time that grows (full jitter), if that is more."""
-        from tenacity import wait_random_exponential
-
-        jitter = wait_random_exponential(multiplier=self.service.backoff_s, max=_LONGEST_BACKOFF_S)
-        return max(_error_of(state).after_s, jitter(state))
-
-    def _tell_wait(self, state: "RetryCallState") -> None:
-        seconds = state.next_action.sleep if state.next_action else 0.0
-        self._say(f"{self.service.name}: {_error_of(state)}; asked again in {seconds:.0f} s")
+    def _tell_wait(self, why: Again, seconds: float) -> None:
+        self._say(f"{self.service.name}: {why}; asked again in {seconds:.0f} s")
 
     def _tell_turn(self) -> None:
         self._say(f"waiting for another process that asks {self.service.name}")
@@ -237,16 +204,6 @@ class Client:
     def _unwritable(self, error: OSError) -> SourceError:
         reason = f"Cannot write to {self._folder}: {error.strerror}"
         return SourceError(f"{reason}. Make room, or set PAPERCHAT_CACHE to another folder.")
-
-
-def _is_enough(state: "RetryCallState") -> bool:
-    return state.attempt_number >= (TRIES if _error_of(state).reached else TRIES_UNREACHED)
-
-
-def _error_of(state: "RetryCallState") -> _Again:
-    """Return why a request failed."""
-    error = state.outcome.exception() if state.outcome else None
-    return error if isinstance(error, _Again) else _Again(str(error))
 
 
 def _said(text: str) -> str:

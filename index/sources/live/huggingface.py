@@ -12,14 +12,14 @@ from index.errors import SourceError
 from index.paper import Paper
 from index.sources.live.body import explain_json, read_json
 from index.sources.live.client import Client, Unfit
+from index.sources.live.question import Question
 from index.sources.live.record import papers_of
 from index.sources.reading import LeftOut
-from index.sources.selection import Selection
 
 _TIMES = {"date": r"\d{4}-\d\d-\d\d", "week": r"\d{4}-W\d\d", "month": r"\d{4}-\d\d"}
 
 
-def papers(client: Client, asked: str, selection: Selection, source: str) -> Iterator[Paper | LeftOut]:
+def papers(client: Client, question: Question) -> Iterator[Paper | LeftOut]:
     """Yield the papers of a list, newest first, or of a search, best first.
 
     Without a time `daily` is the newest list; with `since` or `most` in the selection it goes back as far as these say.
@@ -27,33 +27,34 @@ def papers(client: Client, asked: str, selection: Selection, source: str) -> Ite
     Raises:
         SourceError: The question is none of these, or Hugging Face gave no answer.
     """
-    kind, _, rest = asked.partition(":")
+    kind, _, rest = question.asked.partition(":")
     rest = rest.strip()
     if kind == "search" and rest:
         params = {"q": rest, "limit": str(client.service.page)}
         for number, record in enumerate(client.get(params, _read, "/papers/search", explain_json), 1):
-            yield from papers_of(record, source, _name(record, number))
+            yield from papers_of(record, question.source, _name(record, number))
     elif kind == "daily":
-        yield from _daily(client, _time(rest), selection, source)
+        yield from _daily(client, _time(rest), question)
     else:
         raise SourceError(
-            f"{source!r} is no question for Hugging Face. Write hf:daily, hf:daily:2025-03-17 or hf:search:QUERY."
+            f"{question.source!r} is no question for Hugging Face. Write hf:daily, hf:daily:2025-03-17 or "
+            "hf:search:QUERY."
         )
 
 
-def _daily(client: Client, time: dict[str, str], selection: Selection, source: str) -> Iterator[Paper | LeftOut]:
+def _daily(client: Client, time: dict[str, str], question: Question) -> Iterator[Paper | LeftOut]:
     """Yield the papers of lists, page after page, each once."""
     seen: set[str] = set()
-    goes_back = bool(time or selection.most or selection.since)
+    goes_back = bool(time or question.selection.most or question.first_new_day)
     for page in range(10_000):
         params = time | {"limit": str(client.service.page), "p": str(page)}
         records = client.get(params, _read, "/daily_papers", explain_json)
         new = [(number, record) for number, record in enumerate(records, 1) if _name(record, number) not in seen]
         for number, record in new:
             seen.add(_name(record, number))
-            yield from papers_of(record, source, _name(record, number))
+            yield from papers_of(record, question.source, _name(record, number))
         listed = max((_listed(record) for _, record in new), default="")
-        if not new or not goes_back or (selection.since and listed < selection.since):
+        if not new or not goes_back or listed < question.first_new_day:
             return
 
 

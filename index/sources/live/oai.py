@@ -15,10 +15,9 @@ from index.errors import SourceError
 from index.paper import Paper
 from index.sources.live.body import pieces, read_xml
 from index.sources.live.client import Client, Unfit
-from index.sources.live.days import first_day
+from index.sources.live.question import Question
 from index.sources.live.record import papers_of
 from index.sources.reading import LeftOut
-from index.sources.selection import Selection
 
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _RAW = "{http://arxiv.org/OAI/arXivRaw/}"
@@ -40,21 +39,15 @@ class _Expired(Exception):
     """arXiv no longer knows where in the list we are."""
 
 
-def papers(client: Client, asked: str, selection: Selection, source: str) -> Iterator[Paper | LeftOut]:
-    """Yield the papers of a set.
-
-    Args:
-        client: Asks arXiv.
-        asked: The set.
-        selection: What is wanted; only the first day makes a difference to the question.
-        source: What papers and complaints carry.
+def papers(client: Client, question: Question) -> Iterator[Paper | LeftOut]:
+    """Yield the papers of a set; of what is wanted only the first day makes a difference to the question.
 
     Raises:
         SourceError: There is no such set, or arXiv gave no answer.
     """
-    first = {"verb": "ListRecords", "metadataPrefix": "arXivRaw"} | _set(asked)
-    if selection.since and (day := first_day(selection.since)) > _FIRST_DAY:
-        first |= {"from": day}
+    first = {"verb": "ListRecords", "metadataPrefix": "arXivRaw"} | _set(question.asked)
+    if question.first_new_day > _FIRST_DAY:
+        first |= {"from": question.first_new_day}
     for attempt in range(2):
         params, done = first, []
         try:
@@ -63,7 +56,7 @@ def papers(client: Client, asked: str, selection: Selection, source: str) -> Ite
                 part = client.get(params, _read)
                 for number, record in enumerate(part.records, 1):
                     name = record["id"] if isinstance(record, dict) else f"record {number} of part {len(done)}"
-                    yield from papers_of(record, source, name)
+                    yield from papers_of(record, question.source, name)
                 params = {"verb": "ListRecords", "resumptionToken": part.token} if part.token else {}
             return
         except _Expired as error:  # a day has passed since the part before was kept

@@ -10,10 +10,9 @@ from typing import Any
 from index.paper import Paper
 from index.sources.live.body import explain_json, read_json
 from index.sources.live.client import Client, Unfit
-from index.sources.live.days import first_day, last_day
+from index.sources.live.question import Question
 from index.sources.live.record import papers_of
 from index.sources.reading import LeftOut
-from index.sources.selection import Selection
 
 _FIELDS = (
     "id,doi,ids,title,display_name,publication_date,publication_year,authorships,abstract_inverted_index,"
@@ -21,7 +20,7 @@ _FIELDS = (
 )
 
 
-def papers(client: Client, asked: str, selection: Selection, source: str) -> Iterator[Paper | LeftOut]:
+def papers(client: Client, question: Question) -> Iterator[Paper | LeftOut]:
     """Yield the works that OpenAlex finds.
 
     Raises:
@@ -29,12 +28,12 @@ def papers(client: Client, asked: str, selection: Selection, source: str) -> Ite
     """
     filters = ["has_abstract:true"]
     words = {}
-    if asked.startswith("filter="):
-        filters.insert(0, asked.removeprefix("filter="))
+    if question.asked.startswith("filter="):
+        filters.insert(0, question.asked.removeprefix("filter="))
     else:
-        words = {"search.title_and_abstract": asked}
-    filters += [f"from_publication_date:{first_day(selection.since)}"] if selection.since else []
-    filters += [f"to_publication_date:{last_day(selection.until)}"] if selection.until else []
+        words = {"search.title_and_abstract": question.asked}
+    filters += [f"from_publication_date:{question.first_new_day}"] if question.first_new_day else []
+    filters += [f"to_publication_date:{question.last_day}"] if question.last_day else []
     params = words | {
         "filter": ",".join(filters),
         "sort": "publication_date:desc",
@@ -45,7 +44,7 @@ def papers(client: Client, asked: str, selection: Selection, source: str) -> Ite
     while cursor:
         works, cursor = client.get(params | {"cursor": cursor}, _read, explain=explain_json)
         for number, work in enumerate(works, 1):
-            yield from papers_of(work, source, str(work.get("id") or f"result {number}").rpartition("/")[2])
+            yield from papers_of(work, question.source, str(work.get("id") or f"result {number}").rpartition("/")[2])
 
 
 def _read(body: bytes) -> tuple[list[dict[str, Any]], str]:

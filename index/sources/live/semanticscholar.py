@@ -9,27 +9,27 @@ from typing import Any
 from index.paper import Paper
 from index.sources.live.body import explain_json, read_json
 from index.sources.live.client import Client, Unfit
+from index.sources.live.question import Question
 from index.sources.live.record import papers_of
 from index.sources.reading import LeftOut
-from index.sources.selection import Selection
 
 _FIELDS = "title,abstract,authors,externalIds,publicationDate,year,url,fieldsOfStudy,s2FieldsOfStudy"
 
 
-def papers(client: Client, asked: str, selection: Selection, source: str) -> Iterator[Paper | LeftOut]:
+def papers(client: Client, question: Question) -> Iterator[Paper | LeftOut]:
     """Yield the papers that Semantic Scholar finds; many have no abstract there and are left out.
 
     Raises:
         SourceError: Semantic Scholar refuses the question or gave no answer.
     """
-    params = {"query": asked, "fields": _FIELDS, "sort": "publicationDate:desc"}
-    if selection.since or selection.until:
-        params["publicationDateOrYear"] = f"{selection.since or ''}:{selection.until or ''}"
+    params = {"query": question.asked, "fields": _FIELDS, "sort": "publicationDate:desc"}
+    if question.is_narrow:
+        params["publicationDateOrYear"] = f"{question.first_new_day}:{question.last_day}"
     token = ""
     while True:
         found, token = client.get(params | ({"token": token} if token else {}), _read, explain=explain_json)
         for number, record in enumerate(found, 1):
-            yield from papers_of(record, source, str(record.get("paperId") or f"result {number}"))
+            yield from papers_of(record, question.source, str(record.get("paperId") or f"result {number}"))
         if not token:
             return
 
