@@ -15,3 +15,7 @@ class SourceError(UserError):
 
 class StoreError(UserError):
     """An index is missing, damaged, or was built with other settings."""
+
+
+class StoreAway(StoreError):
+    """The server that keeps the vectors of an index cannot be reached now; asked again later, it may be."""

@@ -77,7 +77,11 @@ class VectorMatrix:
 
     def wholes(self, positions: Sequence[int]) -> Vectors:
         """Return float32 `(positions, dim)`: the vector of each paper as a whole."""
-        return self.rows[self.starts[np.asarray(positions, dtype=np.int64)]].astype(np.float32, copy=False)
+        return self.read(self.starts[np.asarray(positions, dtype=np.int64)])
+
+    def read(self, rows: NDArray[np.int64]) -> Vectors:
+        """Return float32 `(rows, dim)`: the vectors of some rows."""
+        return self.rows[rows].astype(np.float32, copy=False)
 
     def ids_of(self, position: int) -> list[str]:
         """Return the digests of a paper's chunks as their ids have them."""
@@ -114,10 +118,7 @@ class VectorMatrix:
         return distances
 
     def _cosines(self, rows: NDArray[np.int64], vector: Vectors) -> NDArray[np.float32]:
-        parts = [
-            self.rows[rows[at : at + _AT_ONCE]].astype(np.float32, copy=False) @ vector
-            for at in range(0, len(rows), _AT_ONCE)
-        ]
+        parts = [self.read(rows[at : at + _AT_ONCE]) @ vector for at in range(0, len(rows), _AT_ONCE)]
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
 
 

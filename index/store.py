@@ -129,7 +129,7 @@ class Store:
         """
         if self._chunks is None or within is not None or count >= self.manifest.chunks:
             return self._matrix.nearest(vector, count, within)
-        found = {paper_id: None for _, paper_id in self._chunks.nearest(vector, count)}
+        found = dict.fromkeys(each.rpartition("#")[0] for each in self._chunks.nearest(vector, count))
         places = (self._columns.catalog.having("id", paper_id).tolist() for paper_id in found)
         return list(dict.fromkeys(at for of_paper in places for at in of_paper[:1]))
 
