@@ -8,11 +8,15 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ui import users
+from ui import indexing, users
+from ui.options import EncoderOption, IndexOption, JsonOption, OfflineOption
+from ui.options import print_data as _print
+from ui.options import print_json as _print_json
+from ui.options import say as _say
 
 app = typer.Typer(
     help="Ask research papers; get answers whose every sentence cites the abstract that supports it.",
@@ -24,14 +28,11 @@ app = typer.Typer(
 models_app = typer.Typer(help="List the models that are known, or fetch one.", rich_markup_mode=None)
 app.add_typer(models_app, name="models")
 app.add_typer(users.app, name="users")
+app.command("index")(indexing.index_papers)
 
-IndexOption = Annotated[Path | None, typer.Option("--index", metavar="DIR", help="Folder of the index.")]
 ModelOption = Annotated[
     str | None, typer.Option(help="Language model: a name, a GGUF file, a folder, a URL, or `none`.")
 ]
-EncoderOption = Annotated[str | None, typer.Option(help="Embedding model: a name or a folder.")]
-OfflineOption = Annotated[bool | None, typer.Option("--offline", help="Open no connection.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main() -> None:
@@ -49,49 +50,6 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-
-
-@app.command("index")
-def index_papers(
-    sources: Annotated[
-        list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Files or folders of papers.")
-    ] = None,
-    index: IndexOption = None,
-    encoder: EncoderOption = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Let go of papers that no SOURCE names.")] = False,
-    offline: OfflineOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Add the papers of each SOURCE to the index; without one, refresh it, or begin with the starter corpus."""
-    from index import update
-    from index.sources import read
-    from index.paperfile import read_papers
-    from index.vectors import SentenceEncoder
-    from rag.settings import Settings
-
-    if replace and not sources:
-        raise typer.BadParameter("--replace needs the SOURCE that is to be all that the index holds")
-    settings = Settings.load(index=index, encoder=encoder, offline=offline)
-    has_papers = bool(read_papers(settings.index_folder))
-    reading = read(sources) if sources or not has_papers else None
-    model = SentenceEncoder.from_name(settings.encoder, settings.offline)
-    with _Bar() as bar:
-        done = update(settings.index_folder, reading.papers if reading else (), model, replace and bool(reading), bar)
-    left_out = reading.left_out if reading else ()
-    for fault in left_out:
-        _say(f"Left out: {fault}")
-    if as_json:
-        _print_json(
-            {**vars(done), "records": reading.records if reading else 0, "left_out": [vars(f) for f in left_out]}
-        )
-    else:
-        if reading:
-            typer.echo(f"Read {reading.records} records of {len(reading.papers)} papers.")
-        changes = f"{done.new} new, {done.changed} changed, {done.removed} removed" if done.wrote else "nothing changed"
-        embedded = f"{done.embedded} chunks embedded"
-        typer.echo(f"{settings.index_folder} holds {done.papers} papers: {changes}; {embedded}.")
-    if left_out:
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -324,41 +282,3 @@ def pull(name: str) -> None:
     from index import models
 
     typer.echo(models.fetch(name))
-
-
-class _Bar:
-    """A progress bar on stderr with rate and time left, shown once there is something to do."""
-
-    def __enter__(self) -> "_Bar":
-        self._bar: Any = None
-        return self
-
-    def __call__(self, done: int, total: int) -> None:
-        """Move to `done` of `total` chunks."""
-        if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=total, unit=" chunks", desc="Embedding", file=sys.stderr)
-        self._bar.update(done - self._bar.n)
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-
-def _print_json(value: object) -> None:
-    _print(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
-def _print(text: str) -> None:
-    """Print data: to a pipe as it is, to a terminal without what would move its cursor."""
-    from ui.terminal.screen import Screen
-
-    if sys.stdout.isatty():
-        Screen.of(sys.stdout).verbatim(text)
-    else:
-        typer.echo(text, nl=False)
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)

@@ -1,0 +1,127 @@
+"""What is asked of an index in, what `update` is to be given out: papers read, papers to let go of, their places."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from index.contents import Contents
+from index.errors import SourceError, StoreError
+from index.paper import Paper
+from index.papers import merge
+from index.places import STARTER, Place, read_places, unplaced
+from index.removal import Removal, removal, without_sources
+from index.sources import Reading, Selection, Tell, read
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """What was gathered for an update.
+
+    Attributes:
+        reading: Of all sources; None where none was asked.
+        removal: What is to go.
+        places: Of the sources that were read.
+        not_found: Sources that are no longer where they were, or whose place nobody remembers.
+        failed: Why others could not be read, a line for each.
+    """
+
+    reading: Reading | None = None
+    removal: Removal = field(default_factory=Removal)
+    places: tuple[Place, ...] = ()
+    not_found: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+    @property
+    def papers(self) -> tuple[Paper, ...]:
+        """Papers that the index is to hold, those among them that it has in another form."""
+        return (*self.removal.papers, *(self.reading.papers if self.reading else ()))
+
+
+def gather(
+    contents: Contents,
+    sources: Sequence[str],
+    selection: Selection,
+    remove: Iterable[str] = (),
+    tell: Tell | None = None,
+    offline: bool = False,
+) -> Gathering:
+    """Read sources, or the starter corpus for an index without papers, and find what is to be removed.
+
+    Raises:
+        SourceError: A source cannot be read.
+        StoreError: What is to be removed is not there.
+    """
+    said = removal(contents, remove)
+    if not sources and (len(contents.papers) or remove):
+        return Gathering(removal=said)
+    reading = read(sources, selection=selection, tell=tell, offline=offline)
+    places = tuple(Place.of(source, reading, selection) for source in sources or (STARTER,))
+    return Gathering(reading, said, places)
+
+
+def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, offline: bool = False) -> Gathering:
+    """Ask all sources of an index again, each for what was wanted of it; one that fails leaves the others.
+
+    Raises:
+        StoreError: The index has no papers.
+    """
+    if not len(contents.papers):
+        raise StoreError(f"There is nothing to ask again: no papers in {folder}. Name sources: paperchat index SOURCE")
+    known = read_places(folder)
+    readings, places, not_found, failed = [], [], [], []
+    for place in (*known, *unplaced(contents.sources, known)):
+        if not place.is_there:
+            not_found.append(place.source)
+            continue
+        named = [] if place.source == STARTER else [place.source]
+        try:
+            reading = read(named, selection=place.selection, tell=tell, offline=offline)
+        except SourceError as error:
+            failed.append(f"{place.source}: {error}")
+        else:
+            readings.append(reading)
+            places.append(Place.of(place.source, reading, place.selection))
+    return Gathering(_together(readings), Removal(), tuple(places), tuple(not_found), tuple(failed))
+
+
+def gather_folder(
+    folder: Path, contents: Contents, source: Path, selection: Selection, tell: Tell | None = None
+) -> Gathering:
+    """Read a folder, and find what files that were read of it before no longer say.
+
+    What a file said stays while the file is there and cannot be read as a whole. So do papers of a file of another
+    place that has the same name.
+    """
+    before = read_places(folder)
+    mine = {name for place in before if place.source == str(source) for name in place.names}
+    others = {name for place in before if not Path(place.source).is_relative_to(source) for name in place.names}
+    reading = Reading((), 0, (), {})
+    failed: tuple[str, ...] = ()
+    try:
+        reading = read([source], selection=selection, tell=tell)
+    except SourceError as error:
+        if any(path.is_file() for path in source.rglob("*")):
+            failed = (str(error),)
+    faulty = {fault.source for fault in reading.left_out}
+    gone = {name for name in mine if not (source / name).exists()}
+    anew = gone | (mine.intersection(reading.sources) - faulty)
+    said = without_sources(contents, anew - others, {paper.id for paper in reading.papers})
+    foreign = set(contents.sources) - mine
+    names = tuple(dict.fromkeys([*(mine - gone), *(name for name in reading.sources if name not in foreign)]))
+    return Gathering(reading, said, (Place(str(source), names, selection),), failed=failed)
+
+
+def _together(readings: Sequence[Reading]) -> Reading:
+    """Return several readings as one."""
+    counts: dict[str, int] = {}
+    for reading in readings:
+        for name, records in reading.sources.items():
+            counts[name] = counts.get(name, 0) + records
+    return Reading(
+        tuple(merge(paper for reading in readings for paper in reading.papers)),
+        sum(reading.records for reading in readings),
+        tuple(fault for reading in readings for fault in reading.left_out),
+        counts,
+        sum(reading.faults for reading in readings),
+        sum(reading.unwanted for reading in readings),
+    )

@@ -1,0 +1,261 @@
+"""The command that fills an index: reads options, gathers papers, and says what an update did or would do."""
+
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ui.bars import Bar, ReadingBar
+from ui.options import EncoderOption, IndexOption, JsonOption, OfflineOption, print_data, print_json, say
+
+if TYPE_CHECKING:
+    from index import Update
+    from index.contents import Contents
+    from index.duplicates import Duplicates
+    from index.gathering import Gathering
+    from index.sources import Selection
+    from index.vectors import Encoder
+    from rag.settings import Settings
+
+COMPARED = 100_000
+"""Papers among which near-duplicates are looked for after an update: a quarter of a minute's work."""
+
+_SHOWN = 5
+
+
+def index_papers(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SOURCE]...", help="Files or folders of papers, or questions such as `arxiv:cat:cs.LG`."
+        ),
+    ] = None,
+    index: IndexOption = None,
+    encoder: EncoderOption = None,
+    most: Annotated[int | None, typer.Option("--max", min=1, help="Take the first so many papers.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Take papers from then on: YYYY[-MM[-DD]].")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Take papers up to then: YYYY[-MM[-DD]].")] = None,
+    category: Annotated[
+        list[str] | None,
+        typer.Option(metavar="C", help="Take papers of this category (cs.LG; cs for all of it); repeatable."),
+    ] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Option(metavar="W", help="Take papers with these words (curricul* for a beginning); repeatable."),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Let go of papers that no SOURCE names.")] = False,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID_OR_SOURCE", help="Let go of a paper, or of those that only this source names; repeatable."
+        ),
+    ] = None,
+    again: Annotated[bool, typer.Option("--update", help="Ask the sources of the index again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")] = False,
+    watch: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Stay, and bring in the files of FOLDER as they change.")
+    ] = None,
+    offline: OfflineOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add the papers of each SOURCE to the index; without one, refresh it, or begin with the starter corpus."""
+    from index.sources import Selection
+    from index.vectors import SentenceEncoder
+    from rag.settings import Settings
+
+    if replace and not sources:
+        raise typer.BadParameter("--replace needs the SOURCE that is to be all that the index holds")
+    if again and (sources or replace):
+        raise typer.BadParameter("--update asks the sources that the index has; leave SOURCE and --replace out")
+    if again and remove:
+        raise typer.BadParameter("--update would bring back what --remove takes; run one after the other")
+    if watch and (sources or replace or remove or again or dry_run):
+        raise typer.BadParameter("--watch takes a folder and what is wanted of it, nothing else")
+    selection = Selection(most, since, until, tuple(category or ()), tuple(words or ()))
+    settings = Settings.load(index=index, encoder=encoder, offline=offline)
+    work = _Work(settings, as_json, lambda: SentenceEncoder.from_name(settings.encoder, settings.offline))
+    if watch:
+        work.watch(watch, selection)
+        return
+    from index.contents import Contents
+    from index.gathering import gather, gather_again
+
+    contents = Contents.read(settings.index_folder)
+    if selection != Selection() and not sources and (again or remove or len(contents.papers)):
+        raise typer.BadParameter("--max, --since, --until, --category and --words choose among the papers of a SOURCE")
+    with ReadingBar() as told:
+        if again:
+            gathered = gather_again(settings.index_folder, contents, told, settings.offline)
+        else:
+            gathered = gather(contents, sources or (), selection, remove or (), told, settings.offline)
+    if dry_run:
+        work.preview(contents, gathered, replace)
+    else:
+        work.update(gathered, replace)
+    if gathered.not_found or gathered.failed or (gathered.reading and gathered.reading.left_out):
+        raise typer.Exit(1)
+
+
+@dataclass
+class _Work:
+    """What is done with what was gathered, and said of it."""
+
+    settings: "Settings"
+    as_json: bool
+    encoder: "Callable[[], Encoder]"
+
+    def update(self, gathered: "Gathering", replace: bool = False) -> None:
+        """Bring the index up to date, and say what that did."""
+        done, pairs = self._updated(gathered, self.encoder(), replace)
+        _say_faults(gathered)
+        if self.as_json:
+            print_json({**vars(done), **_read(gathered), "duplicates": _rows(pairs)})
+            return
+        if gathered.reading:
+            print_data(f"Read {gathered.reading.records} records of {len(gathered.reading.papers)} papers.\n")
+        print_data(f"{self._did(done)}\n")
+        if done.wrote:
+            say_duplicates(pairs, done.papers)
+
+    def preview(self, contents: "Contents", gathered: "Gathering", replace: bool) -> None:
+        """Say what an update would do."""
+        from index.preview import preview
+
+        would = preview(contents, gathered.papers, self.encoder(), replace, gathered.removal.ids)
+        _say_faults(gathered)
+        if self.as_json:
+            print_json({**would.to_dict(), **_read(gathered)})
+            return
+        if gathered.reading:
+            print_data(f"Read {gathered.reading.records} records of {len(gathered.reading.papers)} papers.\n")
+        print_data(
+            f"{self.settings.index_folder} would hold {would.papers} papers: {would.new} new, {would.changed} changed, "
+            f"{would.removed} removed; {would.chunks} chunks to embed{_takes(would.seconds)}. Nothing was written.\n"
+        )
+
+    def watch(self, folder: Path, selection: "Selection") -> None:
+        """Keep the index as the files of a folder are, until Ctrl-C."""
+        from index.contents import Contents
+        from index.errors import SourceError, UserError
+        from index.gathering import gather_folder
+        from ui.watching import watch
+
+        folder = folder.expanduser().resolve()
+        if not folder.is_dir():
+            raise SourceError(f"No such folder: {folder}. Make it, or check the spelling.")
+        encoder = self.encoder()
+        shown: set[tuple[str, str]] = set()
+
+        def changed() -> None:
+            try:
+                contents = Contents.read(self.settings.index_folder)
+                with ReadingBar() as told:
+                    gathered = gather_folder(self.settings.index_folder, contents, folder, selection, told)
+                if not gathered.papers and not len(contents.papers):
+                    _say_faults(gathered)
+                    return
+                done, pairs = self._updated(gathered, encoder)
+            except UserError as error:  # a bad file, a full disk, another writer: the next change may be better
+                say(f"Error: {error}")
+                return
+            _say_faults(gathered)
+            if self.as_json:
+                print_json({**vars(done), **_read(gathered), "duplicates": _rows(pairs)}, indent=None)
+            else:
+                print_data(f"{self._did(done)}\n")
+                if done.wrote:
+                    say_duplicates([pair for pair in pairs or () if (pair.first, pair.second) not in shown], 0)
+            shown.update((pair.first, pair.second) for pair in pairs or ())
+            sys.stdout.flush()
+
+        say(f"Watching {folder}  (Ctrl-C ends it)")
+        try:
+            watch(folder, changed, say, threading.Event())
+        except KeyboardInterrupt:
+            say("Stopped watching.")
+
+    def _updated(
+        self, gathered: "Gathering", encoder: "Encoder", replace: bool = False
+    ) -> "tuple[Update, list[Duplicates] | None]":
+        """Update the index, remember where its sources lie, and look for duplicates among not too many papers."""
+        from index import update
+        from index.contents import Contents
+        from index.duplicates import near_duplicates
+        from index.places import remember
+
+        folder = self.settings.index_folder
+        with Bar() as bar:
+            done = update(folder, gathered.papers, encoder, replace, bar, gathered.removal.ids)
+        contents = Contents.read(folder)
+        remember(folder, gathered.places, contents.sources)
+        looked = (done.wrote or self.as_json) and done.papers <= COMPARED
+        return done, near_duplicates(contents.papers) if looked else None
+
+    def _did(self, done: "Update") -> str:
+        changes = f"{done.new} new, {done.changed} changed, {done.removed} removed" if done.wrote else "nothing changed"
+        embedded = f"{done.embedded} chunks embedded"
+        return f"{self.settings.index_folder} holds {done.papers} papers: {changes}; {embedded}."
+
+
+def say_duplicates(pairs: "list[Duplicates] | None", papers: int) -> None:
+    """Tell a person which papers look like the same work; of very many papers, that nobody looked."""
+    from ui.terminal.printable import printable
+
+    if pairs is None:
+        say(f"Among more than {COMPARED:,} papers ({papers:,}) nobody looked for the same work twice.")
+    elif pairs:
+        count = "1 pair looks" if len(pairs) == 1 else f"{len(pairs)} pairs look"
+        say(f"{count} like the same work (kept as they are; all of them with --json):")
+        for pair in pairs[:_SHOWN]:
+            say(f"  {printable(pair.titles[0])} [{pair.first}]\n  ~ {printable(pair.titles[1])} [{pair.second}]")
+        if len(pairs) > _SHOWN:
+            say(f"  and {len(pairs) - _SHOWN} more")
+
+
+def _say_faults(gathered: "Gathering") -> None:
+    """Tell a person what was not found, failed or left out."""
+    from ui.terminal.printable import printable
+
+    for fault in gathered.reading.left_out if gathered.reading else ():
+        say(f"Left out: {printable(str(fault))}")
+    for failure in gathered.failed:
+        say(f"Could not be read: {printable(failure)}")
+    for name in gathered.not_found[:_SHOWN]:
+        say(f"Not found: {printable(name)}. Name it again where it is: paperchat index SOURCE")
+    if len(gathered.not_found) > _SHOWN:
+        say(f"Not found: {len(gathered.not_found) - _SHOWN} more")
+
+
+def _read(gathered: "Gathering") -> dict[str, Any]:
+    """Return what was read, and what was not, as plain JSON values."""
+    reading = gathered.reading
+    return {
+        "records": reading.records if reading else 0,
+        "unwanted": reading.unwanted if reading else 0,
+        "sources": reading.sources if reading else {},
+        "left_out": [vars(fault) for fault in reading.left_out] if reading else [],
+        "not_found": list(gathered.not_found),
+        "failed": list(gathered.failed),
+    }
+
+
+def _rows(pairs: "list[Duplicates] | None") -> list[dict[str, Any]] | None:
+    return None if pairs is None else [pair.to_dict() for pair in pairs]
+
+
+def _takes(seconds: float) -> str:
+    """Say roughly how long something takes."""
+    if seconds < 1:
+        return ""
+    hours, minutes = seconds / 3600, seconds / 60
+    return (
+        f", about {hours:.1f} h"
+        if hours >= 1
+        else f", about {minutes:.0f} min"
+        if minutes >= 2
+        else f", about {seconds:.0f} s"
+    )
