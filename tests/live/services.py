@@ -3,6 +3,7 @@
 import gzip
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class Bad:
     change: Callable[[bytes], bytes] | None = None
     cut: bool = False
     endless: bool = False
+    drips: bool = False
     silent: threading.Event | None = None
 
 
@@ -89,12 +91,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", self.days.kind)
         for name, value in bad.headers:
             self.send_header(name, value)
-        if bad.endless:
+        if bad.endless or bad.drips:
             self.send_header("Connection", "close")
             self.end_headers()
             self.close_connection = True
             while True:
-                self.wfile.write(b" " * 65536)
+                self.wfile.write(b" " * (1 if bad.drips else 65536))
+                time.sleep(0.01 if bad.drips else 0)
         if "gzip" in self.headers.get("Accept-Encoding", "") and bad.status == 200 and not bad.cut:
             body = gzip.compress(body, compresslevel=1)
             self.send_header("Content-Encoding", "gzip")

@@ -135,12 +135,11 @@ class Client:
             return None
 
     def _asked(self, address: str, read: Callable[[bytes], Page], explain: Callable[[bytes], str]) -> Page:
-        """Ask until there is a page that `read` takes, and keep it."""
+        """Ask until there is a page that `read` takes."""
         try:
-            body, page = persist(
+            return persist(
                 lambda: self._try(address, read, explain), self.service.backoff_s, self._sleep, self._tell_wait
             )
-            self._pages.keep(address, body)
         except Again as error:
             if error.reached:
                 raise Unanswered(
@@ -154,31 +153,34 @@ class Client:
             ) from error
         except OSError as error:
             raise self._unwritable(error) from error
-        return page
 
-    def _try(self, address: str, read: Callable[[bytes], Page], explain: Callable[[bytes], str]) -> tuple[bytes, Page]:
-        """Ask once, when it is one's turn."""
+    def _try(self, address: str, read: Callable[[bytes], Page], explain: Callable[[bytes], str]) -> Page:
+        """Ask once, when it is one's turn and no other process had the page meanwhile; keep what `read` takes."""
         with turn(self._folder, self.service.pause_s, LONGEST_WAIT_S, self._sleep, self._tell_turn) as mine:
+            if (page := self._kept(address, read)) is not None:
+                return page
             try:
                 answer = self._connection.get(address)
             except Failed as error:
                 raise Again(str(error), reached=error.reached) from error
-            temporary = answer.status in _TEMPORARY
-            if temporary:
+            if answer.status == 200:
+                try:
+                    page = read(answer.body)
+                except Unfit as error:
+                    raise Again(str(error), unfit=True) from error
+                self._pages.keep(address, answer.body)
+                return page
+            if answer.status in _TEMPORARY:
                 mine.hold_off(min(answer.retry_after_s, LONGEST_WAIT_S))
-        if temporary and answer.retry_after_s > LONGEST_WAIT_S:
+        said = _said(explain(answer.body))
+        if answer.status not in _TEMPORARY:
+            raise SourceError(self._refusal(answer.status, said))
+        if answer.retry_after_s > LONGEST_WAIT_S:
             raise SourceError(
                 f"{self.service.name} wants to be left alone for {answer.retry_after_s:,.0f} seconds{self._so_far()}. "
                 f"Run the same command again after that{self._hint()}."
             )
-        if temporary:
-            raise Again(f"HTTP {answer.status}{_said(explain(answer.body))}", answer.retry_after_s)
-        if answer.status != 200:
-            raise SourceError(self._refusal(answer.status, _said(explain(answer.body))))
-        try:
-            return answer.body, read(answer.body)
-        except Unfit as error:
-            raise Again(str(error), unfit=True) from error
+        raise Again(f"HTTP {answer.status}{said}", answer.retry_after_s)
 
     def _tell_wait(self, why: Again, seconds: float) -> None:
         self._say(f"{self.service.name}: {why}; asked again in {seconds:.0f} s")
