@@ -18,6 +18,11 @@ class Leftovers:
     def __init__(self, vectors: Path) -> None:
         self._path = vectors / FILE
 
+    @property
+    def any(self) -> bool:
+        """Tell whether chunks are noted that nobody has cleared away yet."""
+        return self._path.exists()
+
     def note(self, ids: Iterable[str]) -> None:
         """Add ids, on the disk when this returns."""
         with self._path.open("a", encoding="utf-8") as file:
@@ -27,7 +32,7 @@ class Leftovers:
 
     def clear(self, table: ChunkTable, words: WordVectorTable, is_of_index: Callable[[str], bool]) -> None:
         """Delete the chunks that were noted and are not of the index; then nothing is noted any more."""
-        if not self._path.exists():
+        if not self.any:
             return
         noted = dict.fromkeys(self._path.read_text(encoding="utf-8", errors="replace").split("\n"))
         gone = [each for each in noted if each and not is_of_index(each)]

@@ -106,11 +106,15 @@ class _Builder:
         made = change(base.papers, base.columns.catalog, papers, replace_all, remove)
         report = Update(len(made.order), made.new, made.changed, made.removed, 0, False)
         chunking = _chunking(manifest, len(made.order))
-        if base.whole and base.chunking == chunking and made.nothing:
+        nothing = base.whole and base.chunking == chunking and made.nothing
+        if nothing and not self.leftovers.any:
             return report
         self.vectors.mkdir(exist_ok=True)
         self.table, self.words = ChunkTable(self.vectors / CHROMA), WordVectorTable(self.vectors, write=True)
         try:
+            if nothing and manifest:  # but an update that was cut short has left something
+                self.leftovers.clear(self.table, self.words, _Membership(self.folder, manifest))
+                return report
             embedded = self._replace(manifest, base, made, chunking)
         finally:
             self.table.close()
