@@ -13,6 +13,7 @@ from index.chunks import whole_paper
 from index.columns import Columns
 from index.errors import StoreError
 from index.manifest import MANIFEST, Manifest, differs, rebuild
+from index.matrix import EXACT_ROWS
 from index.paper import Paper
 from index.paperfile import PaperFile
 from index.postings import Positions
@@ -23,8 +24,10 @@ from index.wordvectors import WordVectorTable
 CHROMA = "chroma"
 
 GRAPH_CHUNKS = 100_000
-"""An index of more chunks is searched by codes instead of Chroma's graph, which has to be loaded whole: of a million
-it takes 2 GB of memory and many seconds to open (bench/LOG.md)."""
+"""Up to `EXACT_ROWS` chunks are all compared at each search: a few milliseconds, and Chroma is not even opened, whose
+graph holds what an update that goes on has written so far, and cannot tell a damaged file. Of more chunks than
+`GRAPH_CHUNKS` codes are searched instead of that graph, which has to be loaded whole: of a million it takes 2 GB of
+memory and many seconds to open (bench/LOG.md)."""
 
 
 class Store:
@@ -47,7 +50,8 @@ class Store:
         self._words = columns.words_index(folder, manifest)
         vectors = manifest.vectors_folder(folder)
         self._word_vectors = WordVectorTable(vectors) if isinstance(encoder, WordEncoder) else None
-        self._chunks = ChunkTable(vectors / CHROMA) if manifest.chunks <= GRAPH_CHUNKS else None
+        by_graph = EXACT_ROWS < manifest.chunks <= GRAPH_CHUNKS
+        self._chunks = ChunkTable(vectors / CHROMA) if by_graph else None
         self._stamp = stamp
 
     @classmethod
@@ -64,10 +68,14 @@ class Store:
                 raise StoreError(f"No index in {folder}. Build one: paperchat index --index {folder} [SOURCE…]")
             if mismatch := differs(manifest, encoder):
                 raise StoreError(f"{folder} {mismatch}. {rebuild(folder)}")
+            papers = manifest.papers_file(folder)
             try:
-                return cls._opened(folder, manifest, encoder, stamp)
+                store = cls._opened(folder, manifest, encoder, stamp)
+                if _stamp(folder) == stamp:
+                    return store
+                store.close()  # updated meanwhile: some of what was opened may be of the next generation
             except (StoreError, OSError) as error:
-                if _stamp(folder) != stamp:  # updated meanwhile: its files have gone with it
+                if _stamp(folder) != stamp or manifest.papers_file(folder) != papers:  # what was there has gone
                     continue
                 if isinstance(error, StoreError):
                     raise
@@ -129,9 +137,16 @@ class Store:
         """
         if self._chunks is None or within is not None or count >= self.manifest.chunks:
             return self._matrix.nearest(vector, count, within)
-        found = dict.fromkeys(each.rpartition("#")[0] for each in self._chunks.nearest(vector, count))
-        places = (self._columns.catalog.having("id", paper_id).tolist() for paper_id in found)
-        return list(dict.fromkeys(at for of_paper in places for at in of_paper[:1]))
+        found = [self._place_of(chunk_id) for chunk_id in self._chunks.nearest(vector, count)]
+        if len(found) < count or None in found:  # of an update that goes on, was cut short, or has just ended
+            return self._matrix.nearest(vector, count)
+        return list(dict.fromkeys(at for at in found if at is not None))
+
+    def _place_of(self, chunk_id: str) -> int | None:
+        """Return the position of the paper that a chunk is of, None for a chunk that is not of this generation."""
+        paper_id, _, digest = chunk_id.rpartition("#")
+        places = self._columns.catalog.having("id", paper_id).tolist()
+        return next((at for at in places if digest in self._matrix.ids_of(at)), None)
 
     def similarities(self, positions: Sequence[int], vector: Vectors) -> NDArray[np.float32]:
         """Return float32 `(positions, 2)`: cosine of a vector with each whole paper, and with its best chunk."""
