@@ -28,7 +28,7 @@ _MONTHS_OF: dict[Unit, int] = {"month": 1, "year": 12, "decade": 120}
 
 
 def read_date(text: str) -> str | None:
-    """Return the ISO date that a text is, None where it is none.
+    """Return the ISO date that a text is, None where it is none; 29 February is the end of that month in any year.
 
     >>> [read_date(text) for text in ("2024", "2024/5", "17 March 2023", "Mar 17, 2023", "2023-13", "soon")]
     ['2024', '2024-05', '2023-03-17', '2023-03-17', None, None]
@@ -43,6 +43,8 @@ def read_date(text: str) -> str | None:
         day = int(named[1] or named[3]) if named[1] or named[3] else None
     else:
         return None
+    if (month, day) == (2, 29):
+        return _end(year or 1, 2).isoformat()
     try:
         whole = date(year or 0, 1 if month is None else month, 1 if day is None else day)
     except ValueError:

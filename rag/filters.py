@@ -41,12 +41,9 @@ class Filter:
         """Return the filter that a person writes down; a date may be "2024", "2024-05-17" or "March 2023".
 
         Raises:
-            UserError: A text is no date, or the dates leave no day between them.
+            UserError: A text is no date.
         """
-        first, last = _date(since), _date(until)
-        if first and last and dates.number(first) > dates.number(last, "99"):
-            raise UserError(f"Nothing lies between since {first} and until {last}. Exchange them.")
-        return cls(first, last, _several(authors), _several(categories), _several(sources), newest_first)
+        return cls(_date(since), _date(until), _several(authors), _several(categories), _several(sources), newest_first)
 
     def __bool__(self) -> bool:
         return self != Filter()

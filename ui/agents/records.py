@@ -65,6 +65,7 @@ class Answered(BaseModel):
     answered: bool = Field(description="False when the papers do not say; then nothing is cited.")
     note: str = Field(description="How it came about, such as why it was declined or what was left out; often empty.")
     searched_for: str = Field(description="The question as searched for: a follow-up made to stand alone.")
+    filter: str = Field(description="Which papers could answer, in words, such as `since 2024`; empty for all.")
     writer: str = Field(description="The language model; `none` where sentences were quoted, not written.")
     claims: list[Claim]
     citations: list[Cited] = Field(description="Numbered 1..n in order of first use.")
@@ -81,6 +82,7 @@ class Answered(BaseModel):
             answered=answer.answered,
             note=answer.note,
             searched_for=answer.standalone,
+            filter=answer.filter.filter.words if answer.filter else "",
             writer=answer.writer,
             claims=claims,
             citations=[Cited.of(each) for each in answer.citations],
@@ -92,6 +94,7 @@ class PapersFound(BaseModel):
     """The papers on a topic, best first."""
 
     papers: list[Found]
+    filter: str = Field(description="Which papers could be listed, in words, such as `since 2024`; empty for all.")
     note: str = Field(description="Such as why nothing was found; often empty.")
 
 

@@ -15,9 +15,11 @@ from pydantic import BaseModel, Field
 from index.errors import UserError
 from index.papers import paper_id as id_of
 from rag.answer import Answer, Match, Turn
+from rag.filters import Filter
 from rag.lists import PaperList
 from ui.agents import texts
 from ui.agents.records import Answered, Found, PaperRecord, PapersFound, Topic, Topics
+from ui.api.bodies import AS_ASKED, AUTHOR, CATEGORY, NEWEST_FIRST, SINCE, SOURCE, UNTIL
 from ui.api.problems import UnknownPaper
 from ui.api.service import Queued, Service
 
@@ -31,6 +33,15 @@ an instruction to you."""
 Arguments = ParamSpec("Arguments")
 Given = TypeVar("Given")
 Asking = Context[Service, Any]
+
+
+Since = Annotated[str | None, Field(description=SINCE)]
+Until = Annotated[str | None, Field(description=UNTIL)]
+Author = Annotated[list[str] | None, Field(description=AUTHOR)]
+Category = Annotated[list[str] | None, Field(description=CATEGORY)]
+Source = Annotated[list[str] | None, Field(description=SOURCE)]
+NewestFirst = Annotated[bool, Field(description=NEWEST_FIRST)]
+AsAsked = Annotated[bool, Field(description=AS_ASKED)]
 
 
 class Earlier(BaseModel):
@@ -87,15 +98,25 @@ async def ask(
     within: Annotated[
         list[str] | None, Field(description="Ids of the only papers that may answer; all papers without it.")
     ] = None,
+    since: Since = None,
+    until: Until = None,
+    author: Author = None,
+    category: Category = None,
+    source: Source = None,
+    newest_first: NewestFirst = False,
+    as_asked: AsAsked = False,
 ) -> Annotated[CallToolResult, Answered]:
     """Answer a question from the papers of the index, in a few sentences with citations.
 
     Every sentence was checked against the abstract that it cites; `claims` tells how well it is supported. When the
-    papers do not say, `answered` is false and `note` says what is missing. Takes some seconds.
+    papers do not say, `answered` is false and `note` says what is missing. Words of the question such as "since 2024",
+    "by Hinton" or "newest first" are taken for a filter, which `filter` names. Takes some seconds.
     """
     service = ctx.request_context.lifespan_context
     turns = [Turn(each.question, each.answer) for each in earlier or ()]
-    steps, told, count = service.answers(question, turns, within=within, face="mcp"), "", 0
+    chosen = Filter.of(since, until, author, category, source, newest_first)
+    steps = service.answers(question, turns, within=within, filter=chosen, as_asked=as_asked, face="mcp")
+    told, count = "", 0
     async with aclosing(steps):
         async for step in steps:
             if (news := _news(step)) != told:
@@ -113,14 +134,24 @@ async def find_papers(
     limit: Annotated[
         int | None, Field(ge=1, le=300, description="How many; without it the list ends where relevance does.")
     ] = None,
+    since: Since = None,
+    until: Until = None,
+    author: Author = None,
+    category: Category = None,
+    source: Source = None,
+    newest_first: NewestFirst = False,
+    as_asked: AsAsked = False,
 ) -> Annotated[CallToolResult, PapersFound]:
     """Find every paper on a topic, best first, each with the sentence of its abstract that says why.
 
-    No language model is asked, so this is fast; a long list is best read from the top.
+    No language model is asked, so this is fast; a long list is best read from the top. Words of the request such as
+    "since 2024", "by Hinton" or "newest first" are taken for a filter, which `filter` names.
     """
     service = ctx.request_context.lifespan_context
-    found = await service.aside(lambda: service.engine.papers(request, limit))
-    papers = PapersFound(papers=[Found.of(each) for each in found.matches], note=found.note)
+    chosen = Filter.of(since, until, author, category, source, newest_first)
+    found = await service.aside(lambda: service.engine.papers(request, limit, filter=chosen, as_asked=as_asked))
+    told = found.filter.filter.words if found.filter else ""
+    papers = PapersFound(papers=[Found.of(each) for each in found.matches], filter=told, note=found.note)
     return _result(papers, texts.of_papers(papers))
 
 

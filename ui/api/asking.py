@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -21,11 +22,14 @@ data of each one line of JSON:
 | event | data |
 |---|---|
 | `queued` | `ahead`: how many answers end before this one begins; again whenever that changes |
-| `papers` | `standalone`, the question as searched for, and `matches`, the papers found; again with their sentences |
+| `papers` | `standalone`, the question as searched for, its `filter`, and `matches`; again with their sentences |
 | `token` | `text` takes the place of everything from character `at` of the text so far: nearly always it is added |
 | `sentence` | a checked `sentence`, its `index`, and the `citations` that are new with it |
 | `done` | the whole answer |
 | `error` | a problem; nothing follows |
+
+Words such as "since 2024", "by Hinton" or "newest first" are taken for a filter beside the fields of the body, which
+come first; `filter` of the answer says which, and `as_asked` takes them as words again.
 
 Who hangs up ends the answer. An answer that reaches the time limit ends as it is, and its `note` says so.
 """
@@ -43,7 +47,7 @@ def routes(service: Service) -> APIRouter:
         description=_ABOUT,
         response_model=Answer,
         responses=documented(
-            _400="The question is blank or too long, or the history is.",
+            _400="The question is blank or too long, or the history is; or a date is none.",
             _404="No paper of `within` is in the index.",
             _413="The body is too large.",
             _429="Too many questions at once.",
@@ -51,7 +55,9 @@ def routes(service: Service) -> APIRouter:
         | {200: {"description": "The answer, or its events.", "content": whole}},
     )
     async def ask(request: Request, body: Question) -> Response:
-        steps = service.answers(body.question, [each.turn() for each in body.history], within=body.within)
+        turns = [each.turn() for each in body.history]
+        given: dict[str, Any] = {"within": body.within, "filter": body.filter(), "as_asked": body.as_asked}
+        steps = service.answers(body.question, turns, **given)
         wanted = "text/event-stream" in request.headers.get("accept", "") if body.stream is None else body.stream
         try:
             if not wanted:

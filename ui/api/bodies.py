@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag.answer import Match, Turn
+from rag.filters import Filter
 from ui.api import examples
 
 TEXTS = 256
@@ -20,6 +21,22 @@ Within = Annotated[
     list[PaperId] | None,
     Field(min_length=1, max_length=1000, description="Ids of the papers to choose from; all when left out."),
 ]
+
+
+_DAYS = r"(0[13578]|1[02])(-(0[1-9]|[12]\d|3[01]))?|(0[469]|11)(-(0[1-9]|[12]\d|30))?|02(-(0[1-9]|[12]\d))?"
+Day = Annotated[
+    str | None, Field(pattern=rf"^(1[5-9]|20)\d\d(-({_DAYS}))?$", examples=["2024", "2024-05", "2024-05-17"])
+]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Several = Annotated[list[Name], Field(max_length=50)]
+
+SINCE = "Only papers of this date or later: a year, month or day."
+UNTIL = "Only papers of this date or earlier."
+AUTHOR = "Only papers by one of these authors: names, or parts of them."
+CATEGORY = "Only papers of one of these categories; `cs` takes in `cs.LG`."
+SOURCE = "Only papers from one of these sources."
+NEWEST_FIRST = "Those that belong to what is asked come in order of their dates."
+AS_ASKED = 'Take nothing of the question for a filter, such as "since 2024".'
 
 
 class Body(BaseModel):
@@ -39,18 +56,38 @@ class EarlierTurn(Body):
         return Turn(self.question, self.answer_text)
 
 
-class Question(Body):
+class Chosen(Body):
+    """What papers must be."""
+
+    since: Day = Field(default=None, description=SINCE)
+    until: Day = Field(default=None, description=UNTIL)
+    author: Several = Field(default=[], description=AUTHOR, examples=[["Hinton"]])
+    category: Several = Field(default=[], description=CATEGORY, examples=[["cs.LG"]])
+    source: Several = Field(default=[], description=SOURCE)
+    newest_first: bool = Field(default=False, description=NEWEST_FIRST)
+
+    def filter(self) -> Filter:
+        """Return the filter.
+
+        Raises:
+            UserError: A text is no date.
+        """
+        return Filter.of(self.since, self.until, self.author, self.category, self.source, self.newest_first)
+
+
+class Question(Chosen):
     """A question of a person, with what was said before."""
 
     question: Asked = Field(description="Of a person.", examples=["What does UL2 mix?"])
     history: list[EarlierTurn] = Field(default=[], description="Earlier turns, oldest first.")
     within: Within = None
+    as_asked: bool = Field(default=False, description=AS_ASKED)
     stream: bool | None = Field(
         default=None, description="Events as the answer grows; when left out, the Accept header decides."
     )
 
 
-class Search(Body):
+class Search(Chosen):
     """A question whose nearest papers are wanted."""
 
     question: Asked = Field(description="What they should be about.", examples=["mixtures of denoisers"])
@@ -58,13 +95,14 @@ class Search(Body):
     within: Within = None
 
 
-class ListRequest(Body):
+class ListRequest(Chosen):
     """A request for all papers on a topic."""
 
     request: Asked = Field(description="What the papers should be about.", examples=["papers on pretraining"])
     limit: int | None = Field(
         default=None, ge=1, le=LISTED, description="How many; when left out, the list ends where relevance does."
     )
+    as_asked: bool = Field(default=False, description=AS_ASKED)
     format: Literal["json", "markdown", "bibtex", "ris", "csv"] | None = Field(
         default=None, description="What the list is written in; when left out, the Accept header decides, else JSON."
     )

@@ -56,7 +56,9 @@ class Told:
             return
         before, self._answer = self._answer, step
         if step.matches != before.matches:
-            yield "papers", {"standalone": step.standalone, "matches": [match.to_dict() for match in step.matches]}
+            told = step.filter.to_dict() if step.filter else None
+            matches = [match.to_dict() for match in step.matches]
+            yield "papers", {"standalone": step.standalone, "filter": told, "matches": matches}
         if step.text != before.text:
             at = _shared(step.text, before.text)
             yield "token", {"at": at, "text": step.text[at:]}

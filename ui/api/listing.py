@@ -9,7 +9,28 @@ from index.papers import Paper
 from rag.answer import Match
 from rag.lists import FORMATS, PaperList
 from ui.api import examples
-from ui.api.bodies import LISTED, SEARCHED, Asked, ListRequest, Matches, PaperId, Search, Texts, Topic, Topics, Vectors
+from ui.api.bodies import (
+    AS_ASKED,
+    AUTHOR,
+    CATEGORY,
+    LISTED,
+    NEWEST_FIRST,
+    SEARCHED,
+    SINCE,
+    SOURCE,
+    UNTIL,
+    Asked,
+    Day,
+    ListRequest,
+    Matches,
+    PaperId,
+    Search,
+    Several,
+    Texts,
+    Topic,
+    Topics,
+    Vectors,
+)
 from ui.api.problems import UnknownPaper, documented
 from ui.api.service import Service
 
@@ -36,7 +57,9 @@ def routes(service: Service) -> APIRouter:
     """Return the routes."""
     router, engine = APIRouter(tags=["Papers"]), service.engine
     busy = {"_429": "Too many requests at once."}
-    about = documented(_400="The request is blank or too long.", _413="The body is too large.", **busy)
+    about = documented(
+        _400="The request is blank or too long, or a date is none.", _413="The body is too large.", **busy
+    )
 
     @router.post(
         "/api/search",
@@ -49,30 +72,50 @@ def routes(service: Service) -> APIRouter:
 
         def find() -> list[Match]:
             service.known(body.within)
-            return engine.search(body.question, body.limit, within=body.within)
+            return engine.search(body.question, body.limit, within=body.within, filter=body.filter())
 
         return _matches(await service.aside(find))
 
-    async def listed(request: str, limit: int | None, wanted: Format) -> Response:
-        found = await service.aside(lambda: engine.papers(request, limit))
-        return _written(found, wanted)
+    async def listed(body: ListRequest, accept: str) -> Response:
+        chosen, asked = body.filter(), body.as_asked
+        found = await service.aside(lambda: engine.papers(body.request, body.limit, filter=chosen, as_asked=asked))
+        return _written(found, body.format or _accepted(accept))
 
     listing: dict[str, Any] = {"response_model": PaperList, "responses": about | _in_formats(examples.PAPERS)}
 
     @router.post("/api/papers", summary="List the papers on a topic", **listing)
     async def papers(body: ListRequest, accept: Accept = "") -> Response:
         """Return all papers on a topic, best first, each with the sentence that says why."""
-        return await listed(body.request, body.limit, body.format or _accepted(accept))
+        return await listed(body, accept)
 
     @router.get("/api/papers", summary="List the papers on a topic, by an address", **listing)
     async def papers_by_address(
         request: Annotated[Asked, Query(description="What the papers should be about.", examples=["pretraining"])],
         limit: Limit = None,
         wanted: Wanted = None,
+        since: Annotated[Day, Query(description=SINCE)] = None,
+        until: Annotated[Day, Query(description=UNTIL)] = None,
+        author: Annotated[Several, Query(description=AUTHOR)] = [],  # noqa: B006 - FastAPI copies it
+        category: Annotated[Several, Query(description=CATEGORY)] = [],  # noqa: B006
+        source: Annotated[Several, Query(description=SOURCE)] = [],  # noqa: B006
+        newest_first: Annotated[bool, Query(description=NEWEST_FIRST)] = False,
+        as_asked: Annotated[bool, Query(description=AS_ASKED)] = False,
         accept: Accept = "",
     ) -> Response:
         """Return what the POST does; for a browser, or a link."""
-        return await listed(request, limit, wanted or _accepted(accept))
+        body = ListRequest(
+            request=request,
+            limit=limit,
+            format=wanted,
+            since=since,
+            until=until,
+            author=author,
+            category=category,
+            source=source,
+            newest_first=newest_first,
+            as_asked=as_asked,
+        )
+        return await listed(body, accept)
 
     @router.get(
         "/api/papers/{paper_id:path}/similar",

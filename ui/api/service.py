@@ -5,12 +5,13 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio.to_thread
 
 from rag.answer import Answer, Turn
 from rag.engine import Engine
+from rag.filters import Filter
 from rag.respond import STOPPED
 from rag.streams import awaited
 from ui.admission import Admission, Busy
@@ -48,6 +49,8 @@ class Service:
         history: Sequence[Turn] = (),
         *,
         within: Collection[str] | None = None,
+        filter: Filter | None = None,
+        as_asked: bool = False,
         face: str = "http",
         cancel: threading.Event | None = None,
     ) -> AsyncGenerator[Queued | Answer, None]:
@@ -59,6 +62,8 @@ class Service:
             question: Of a person.
             history: Earlier turns, oldest first.
             within: Ids of the papers that may answer; None takes all.
+            filter: What the papers must be, beside what the question says.
+            as_asked: Take nothing of the question for a filter.
             face: Under which the answer is counted.
             cancel: When set, the answer ends within a second, in the queue too, and keeps what was written.
 
@@ -82,15 +87,16 @@ class Service:
                 cancel.set()
 
             limit = asyncio.get_running_loop().call_later(settings.answer_s, end)
-            stream = awaited(lambda: self.engine.stream(question, history, cancel=cancel, within=within), cancel)
+            given: dict[str, Any] = {"within": within, "filter": filter, "as_asked": as_asked}
+            stream = awaited(lambda: self.engine.stream(question, history, cancel=cancel, **given), cancel)
             try:
                 async with aclosing(stream) as answers:
                     async for answer in answers:
                         if done := answer.done:
                             self.metrics.answered(answer, face)
-                        if overdue.is_set() and answer.note == STOPPED:
-                            note = f"Ended after {settings.answer_s:g} seconds, the time limit of an answer."
-                            answer = replace(answer, note=note)
+                        if overdue.is_set() and answer.note.endswith(STOPPED):
+                            ended = f"Ended after {settings.answer_s:g} seconds, the time limit of an answer."
+                            answer = replace(answer, note=answer.note.removesuffix(STOPPED) + ended)
                         yield answer
             except (asyncio.CancelledError, GeneratorExit):
                 if not done:

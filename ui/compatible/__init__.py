@@ -22,6 +22,7 @@ from ui.compatible.records import (
     ErrorReply,
     Model,
     ModelsReply,
+    Narrowing,
 )
 from ui.compatible.replies import completion, frames, last
 
@@ -73,7 +74,9 @@ class _Face:
         _known(body.model, MODEL)
         most = self.engine.settings.answer_tokens
         asked = Conversation.of(body.messages)
-        steps = self.service.answers(asked.question, asked.history, face="openai")
+        narrowing = body.paperchat or Narrowing()
+        given: dict[str, Any] = {"filter": narrowing.filter(), "as_asked": narrowing.as_asked, "face": "openai"}
+        steps = self.service.answers(asked.question, asked.history, **given)
         try:
             if not body.stream:
                 answer = await while_there(request.receive, last(steps))

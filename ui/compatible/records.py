@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ui.api.bodies import AS_ASKED, Chosen
+
 MODEL = "paperchat"
 """The one model's name."""
 
@@ -53,6 +55,12 @@ class ResponseFormat(_Taken):
     type: Literal["text"]
 
 
+class Narrowing(Chosen):
+    """Which papers may answer; no field of OpenAI's."""
+
+    as_asked: bool = Field(default=False, description=AS_ASKED)
+
+
 class ChatRequest(_Taken):
     """A chat whose last message of the user is to be answered."""
 
@@ -64,6 +72,7 @@ class ChatRequest(_Taken):
     stream_options: StreamOptions | None = None
     n: Annotated[int, Field(ge=1, le=1)] | None = Field(default=None, description="There is one answer.")
     response_format: ResponseFormat | None = None
+    paperchat: Narrowing | None = Field(default=None, description="Which papers may answer.")
 
 
 class EmbeddingsRequest(_Taken):
