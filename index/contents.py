@@ -56,3 +56,10 @@ class Contents:
         """Return the paper that goes by an id, if there is one."""
         found = (self.papers[at] for at in self.catalog.having("id", paper_id).tolist())
         return [paper for paper in found if paper_id in (paper.id, *paper.other_ids)][:1]
+
+    def newest(self, source: str) -> str | None:
+        """Return the ISO date of the newest paper that a source names, None where no date is known."""
+        dates = self.catalog.published[self.catalog.having("source", source)]
+        number = f"{int(dates.max(initial=0)):08}"
+        parts = [part for part in (number[:4], number[4:6], number[6:]) if int(part)]
+        return "-".join(parts) or None

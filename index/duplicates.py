@@ -18,7 +18,9 @@ ALIKE = 0.12
 _RARE = 100
 """Papers that a pair of words may stand in: what more of them say is how one writes, not what one writes about."""
 _LEAST_SHARED = 8
-_FEATURES = 2**24
+_FEATURES = 2_000
+"""Places for the pairs of words of one paper, of which it has a hundred or two: so few share a place by chance."""
+_MOST_FEATURES_BITS = 24
 _SLICE = 2_000
 
 
@@ -54,11 +56,12 @@ def near_duplicates(papers: Sequence[Paper], alike: float = ALIKE) -> list[Dupli
 
     if len(papers) < 2:
         return []
+    features = 1 << min(_MOST_FEATURES_BITS, (len(papers) * _FEATURES).bit_length())
     vectorizer = HashingVectorizer(
-        ngram_range=(2, 2), n_features=_FEATURES, norm=None, binary=True, alternate_sign=False, dtype=np.float32
+        ngram_range=(2, 2), n_features=features, norm=None, binary=True, alternate_sign=False, dtype=np.float32
     )
     pairs = vectorizer.transform(f"{paper.title}\n{paper.abstract}" for paper in papers)
-    frequency = np.bincount(pairs.indices, minlength=_FEATURES)
+    frequency = np.bincount(pairs.indices, minlength=features)
     rare = pairs[:, np.flatnonzero((frequency > 0) & (frequency <= _RARE))]
     sizes = np.diff(rare.indptr)
     by_pair = rare.T.tocsr()

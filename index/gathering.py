@@ -10,7 +10,8 @@ from index.paper import Paper
 from index.papers import merge
 from index.places import STARTER, Place, read_places, unplaced
 from index.removal import Removal, removal, without_sources
-from index.sources import Reading, Selection, Tell, read
+from index.sources import LeftOut, Reading, Selection, Tell, live, read
+from index.sources.live import is_live
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def gather(
 def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, offline: bool = False) -> Gathering:
     """Ask all sources of an index again, each for what was wanted of it; one that fails leaves the others.
 
+    Services are asked for what is new since the newest paper that they gave.
+
     Raises:
         StoreError: The index has no papers.
     """
@@ -73,9 +76,12 @@ def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, off
         if not place.is_there:
             not_found.append(place.source)
             continue
-        named = [] if place.source == STARTER else [place.source]
         try:
-            reading = read(named, selection=place.selection, tell=tell, offline=offline)
+            if is_live(place.source):
+                reading = _asked(place, contents.newest(place.source), tell, offline)
+            else:
+                named = [] if place.source == STARTER else [place.source]
+                reading = read(named, selection=place.selection, tell=tell)
         except SourceError as error:
             failed.append(f"{place.source}: {error}")
         else:
@@ -109,6 +115,27 @@ def gather_folder(
     foreign = set(contents.sources) - mine
     names = tuple(dict.fromkeys([*(mine - gone), *(name for name in reading.sources if name not in foreign)]))
     return Gathering(reading, said, (Place(str(source), names, selection),), failed=failed)
+
+
+def _asked(place: Place, newest: str | None, tell: Tell | None, offline: bool) -> Reading:
+    """Return what a service has that is newer than a day; that may be nothing."""
+    papers: list[Paper] = []
+    left_out: list[LeftOut] = []
+    records, tell = 0, tell or (lambda source, records, taken: None)
+    for found in live.records(
+        place.source, place.selection, tell, offline=offline, changed_since=live.since_last(newest)
+    ):
+        if isinstance(found, LeftOut):
+            left_out.append(found)
+            continue
+        records += 1
+        if place.selection.takes(found):
+            papers.append(found)
+        if len(papers) == place.selection.most:
+            break
+    counts = {place.source: len(papers)}
+    unwanted = records - len(papers)
+    return Reading(tuple(merge(papers)), len(papers), tuple(left_out), counts, len(left_out), unwanted)
 
 
 def _together(readings: Sequence[Reading]) -> Reading:

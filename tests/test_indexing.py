@@ -22,8 +22,10 @@ from index.paperfile import papers_text
 from index.papers import Paper
 from index.places import FILE, read_places, remember
 from index.sources import Selection
+from index.sources.live.service import SERVICES
 from index.vectors import SentenceEncoder
 from tests.conftest import HashingEncoder
+from tests.live.services import Arxiv, Days, entries, serving
 from ui.cli import main
 from ui.watching import watch
 
@@ -215,14 +217,16 @@ def test_update_goes_on_without_what_is_gone_or_broken_and_says_so(run: Run, ind
     assert "Not found: " in done.err and "Could not be read: " in done.err and "1.jsonl" in done.err
 
 
-def test_update_says_which_places_nobody_remembers_and_asks_the_starter_corpus_where_it_is(
+def test_update_asks_the_starter_corpus_where_it_is_and_says_which_places_nobody_remembers(
     run: Run, index: Path, tmp_path: Path
 ) -> None:
     assert run("--max", "3").code == 0
+    starter = (index / FILE).read_text(encoding="utf-8")
     run(write(tmp_path / "a.jsonl", OWLS))
-    (index / FILE).unlink()
-    done = run("--update", "--dry-run", "--json")
-    assert (done.code, done.json["not_found"], done.json["records"]) == (1, ["a.jsonl"], 679)
+    (index / FILE).write_text(starter, encoding="utf-8")
+    assert run("--remove", Contents.read(index).from_source("starter")[0].id).code == 0
+    done = run("--update", "--json")
+    assert (done.code, done.json["not_found"], done.json["records"], done.json["new"]) == (1, ["a.jsonl"], 3, 1)
 
 
 def test_update_of_an_empty_index_and_damaged_places_are_one_clear_line(run: Run, index: Path, tmp_path: Path) -> None:
@@ -233,6 +237,24 @@ def test_update_of_an_empty_index_and_damaged_places_are_one_clear_line(run: Run
         (index / FILE).write_text(broken, encoding="utf-8")
         done = run("--update")
         assert (done.code, done.out) == (1, "") and f"{FILE} is damaged" in done.err
+
+
+def test_update_asks_a_service_for_what_is_new_since_its_newest_paper(
+    run: Run, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAPERCHAT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PAPERCHAT_OFFLINE", "0")
+    with serving(Days(Arxiv(entries(30)[5:]), "application/atom+xml; charset=utf-8")) as arxiv:
+        service = replace(SERVICES["arxiv"], base_url=arxiv.url, page=10, pause_s=0.0, fresh_s=0.0)
+        monkeypatch.setitem(SERVICES, "arxiv", service)
+        done = run("arxiv:cat:cs.LG", "--max", "12")
+        assert (done.code, len(Contents.read(index).papers)) == (0, 12), done.err
+        arxiv.answer = Arxiv(entries(30))
+        done = run("--update", "--json")
+        assert (done.code, done.json["new"], done.json["not_found"], done.json["failed"]) == (0, 5, [], []), done.err
+        assert "submittedDate" in str(arxiv.params()[-1]) or "lastUpdatedDate" in str(arxiv.params()[-1])
+    done = run("--update", "--json")
+    assert (done.code, done.json["wrote"], len(done.json["failed"])) == (1, False, 1)
 
 
 # Foretelling
