@@ -1,4 +1,4 @@
-"""Chunks with their vectors ⇄ Chroma, whose one home this is: on disk, or in a server. Knows nothing of papers' texts."""
+"""Chunks with their vectors ⇄ Chroma, on disk or in a server; this is its one home. Knows nothing of papers' texts."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -149,22 +149,25 @@ class ServerTable(ChunkTable):
         from chromadb.errors import NotFoundError
 
         self._server = server
+        self._sessions: list[Any] = []
         _see_that_it_answers(server)
         try:
             client: Any = chromadb.HttpClient(
                 server.url, headers=server.headers, settings=Settings(anonymized_telemetry=False)
             )
             self._client = client
-            self._session: Any = client._server._session  # Chroma's client would wait for ever
-            self._session.timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
+            self._sessions = [client._server._session, client._admin_client._server._session]
+            for each in self._sessions:  # Chroma's client would wait for ever, and leaves them open
+                each.timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
             self._rows = (
                 client.get_collection(name, embedding_function=None)
                 if made is None
                 else client.get_or_create_collection(name, metadata=dict(made), **_MADE)
             )
-        except NotFoundError as error:
-            raise NoCollection(f"The Chroma server at {server.url} has no collection {name}.") from error
         except Exception as error:
+            self._hang_up()
+            if isinstance(error, NotFoundError):
+                raise NoCollection(f"The Chroma server at {server.url} has no collection {name}.") from error
             raise self._plain("opened", error) from error
 
     @property
@@ -197,7 +200,11 @@ class ServerTable(ChunkTable):
     def close(self) -> None:
         """Hang up."""
         super().close()
-        self._session.close()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        for each in self._sessions:
+            each.close()
 
     def _plain(self, done: str, error: Exception) -> StoreError:
         import httpx

@@ -22,7 +22,7 @@ class CurrentStore:
         if self._store.stale():
             with self._opening, suppress(StoreError):
                 if self._store.stale():
-                    fresh = Store.open(self._store.folder, self._encoder)
+                    fresh = Store.open(self._store.folder, self._encoder, self._store.server)
                     if self._before:
                         self._before.close()
                     self._before, self._store = self._store, fresh

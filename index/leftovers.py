@@ -2,11 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from index.chroma import ChunkTable
-from index.manifest import PAPERS, Manifest
+from index.manifest import PAPERS, Manifest, replace_file
 from index.wordvectors import WordVectorTable
 
 FILE = "leftovers.txt"
@@ -30,15 +30,25 @@ class Leftovers:
             file.flush()
             os.fsync(file.fileno())
 
-    def clear(self, table: ChunkTable, words: WordVectorTable, is_of_index: Callable[[str], bool]) -> None:
-        """Delete the chunks that were noted and are not of the index; then nothing is noted any more."""
+    def clear(
+        self,
+        table: ChunkTable,
+        words: WordVectorTable,
+        is_of_index: Callable[[str], bool],
+        later: Collection[str] = (),
+    ) -> None:
+        """Delete the chunks that were noted and are not of the index; only those of `later` stay noted, and there."""
         if not self.any:
             return
         noted = dict.fromkeys(self._path.read_text(encoding="utf-8", errors="replace").split("\n"))
         gone = [each for each in noted if each and not is_of_index(each)]
-        table.remove(sorted(table.has(gone)))
-        words.remove(gone)
-        self._path.unlink()
+        now = [each for each in gone if each not in later]
+        table.remove(sorted(table.has(now)))
+        words.remove(now)
+        if len(now) < len(gone):
+            replace_file(self._path, "".join(f"{each}\n" for each in gone if each in later))
+        else:
+            self._path.unlink()
 
 
 def tidy(folder: Path, manifest: Manifest | None, vectors: Path | None = None) -> None:

@@ -49,6 +49,11 @@ class VectorMatrix:
         kind = np.float32 if len(rows) <= EXACT_ROWS else np.float16
         return cls(starts, chunk_ids, rows.astype(kind, copy=False), codes_of(rows, mean), mean)
 
+    @property
+    def lies_here(self) -> bool:
+        """Tell whether the vectors of its chunks are in it, rather than in a server."""
+        return len(self.rows) == len(self.chunk_ids)
+
     def nearest(self, vector: Vectors, count: int, within: NDArray[np.int32] | None = None) -> list[int]:
         """Return the positions of the papers of the `count` rows nearest to a vector, best first, each once.
 
@@ -120,6 +125,11 @@ class VectorMatrix:
     def _cosines(self, rows: NDArray[np.int64], vector: Vectors) -> NDArray[np.float32]:
         parts = [self.read(rows[at : at + _AT_ONCE]) @ vector for at in range(0, len(rows), _AT_ONCE)]
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
+
+
+def digest_of(chunk_id: str) -> int:
+    """Return the digest in the id of a chunk as a matrix has it."""
+    return int(chunk_id.rpartition("#")[2], 16)
 
 
 def codes_of(rows: NDArray[np.floating], mean: Vectors) -> NDArray[np.uint64]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from index.papers import Paper
+from index.server import Server
 from index.update import Update, update
 from index.vectors import Encoded, Encoder, Vectors, WordEncoder
 
@@ -19,11 +20,13 @@ Progress = Callable[[int, int | None], None]
 """Called with texts embedded so far, and in all, which is None until it is known; what it raises ends the update."""
 
 
-def update_politely(folder: Path, papers: Sequence[Paper], encoder: Encoder, progress: Progress) -> Update:
+def update_politely(
+    folder: Path, papers: Sequence[Paper], encoder: Encoder, progress: Progress, server: Server | None = None
+) -> Update:
     """Bring an index up to date while others search it by the same encoder: `index.update.update`, a little at a time.
 
     Raises:
-        StoreError: Another process is writing, or the folder cannot be written.
+        StoreError: Another process is writing, the folder cannot be written, or the server is away.
     """
     of: list[int] = []
 
@@ -31,7 +34,8 @@ def update_politely(folder: Path, papers: Sequence[Paper], encoder: Encoder, pro
         of[:] = [total]
         progress(done, total)
 
-    return update(folder, papers, polite(encoder, lambda done: progress(done, of[0] if of else None)), progress=whole)
+    gentle = polite(encoder, lambda done: progress(done, of[0] if of else None))
+    return update(folder, papers, gentle, progress=whole, server=server)
 
 
 class PoliteEncoder:

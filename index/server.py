@@ -41,7 +41,9 @@ class Server:
         except ValueError as error:
             raise StoreError(f"PAPERCHAT_STORE={url} is no address ({error}). {_EXAMPLE}") from error
         if parts.username or parts.password:
-            raise StoreError("PAPERCHAT_STORE holds a password, which messages would show. Put it in PAPERCHAT_STORE_KEY.")
+            raise StoreError(
+                "PAPERCHAT_STORE holds a password, which messages would show. Put it in PAPERCHAT_STORE_KEY."
+            )
         if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
             raise StoreError(f"PAPERCHAT_STORE={url} is not the address of a server. {_EXAMPLE}")
         if not (key.isascii() and key.isprintable()):

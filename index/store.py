@@ -17,6 +17,9 @@ from index.matrix import EXACT_ROWS
 from index.paper import Paper
 from index.paperfile import PaperFile
 from index.postings import Positions
+from index.remote import RemoteMatrix
+from index.server import Server
+from index.tenancy import opened
 from index.vectors import Encoder, Vectors, WordEncoder
 from index.wordvectors import FILE as WORDS
 from index.wordvectors import WordVectorTable
@@ -37,29 +40,46 @@ class Store:
         folder: Where it lies.
         manifest: What shaped it.
         papers: In the order of their ids; positions below count in it. Read from the disk when asked for.
+        server: Of Chroma, which keeps its vectors; None where they lie in the folder.
     """
 
     def __init__(
-        self, folder: Path, manifest: Manifest, columns: Columns, encoder: Encoder, stamp: "tuple[int, int] | None"
+        self,
+        folder: Path,
+        manifest: Manifest,
+        columns: Columns,
+        encoder: Encoder,
+        stamp: "tuple[int, int] | None",
+        server: Server | None = None,
     ) -> None:
         self.folder = folder
         self.manifest = manifest
         self.papers: Sequence[Paper] = PaperFile(manifest.papers_file(folder), columns.ends)
+        self.server = server
         self._columns = columns
         self._matrix = columns.matrix
         self._words = columns.words_index(folder, manifest)
         vectors = manifest.vectors_folder(folder)
         self._word_vectors = WordVectorTable(vectors) if isinstance(encoder, WordEncoder) else None
-        by_graph = EXACT_ROWS < manifest.chunks <= GRAPH_CHUNKS
+        by_graph = not server and EXACT_ROWS < manifest.chunks <= GRAPH_CHUNKS
         self._chunks = ChunkTable(vectors / CHROMA) if by_graph else None
+        self._remote = opened(folder, server, manifest) if server and manifest.chunks else None
+        if self._remote:
+            self._matrix = RemoteMatrix.over(columns.matrix, self._remote, self.papers, columns.catalog)
         self._stamp = stamp
 
     @classmethod
-    def open(cls, folder: Path, encoder: Encoder) -> "Store":
+    def open(cls, folder: Path, encoder: Encoder, server: Server | None = None) -> "Store":
         """Open an index that was built with this encoder.
 
+        Args:
+            folder: Of the index.
+            encoder: That made the vectors.
+            server: Of Chroma, which keeps them; None where they lie in the folder.
+
         Raises:
-            StoreError: There is none, a part of it is damaged, or another encoder or chunking shaped it.
+            StoreError: There is none, a part of it is damaged, another encoder or chunking shaped it, or its vectors
+                are kept elsewhere; `StoreAway` where the server does not answer.
         """
         while True:
             stamp = _stamp(folder)
@@ -70,7 +90,7 @@ class Store:
                 raise StoreError(f"{folder} {mismatch}. {rebuild(folder)}")
             papers = manifest.papers_file(folder)
             try:
-                store = cls._opened(folder, manifest, encoder, stamp)
+                store = cls._opened(folder, manifest, encoder, stamp, server)
                 if _stamp(folder) == stamp:
                     return store
                 store.close()  # updated meanwhile: some of what was opened may be of the next generation
@@ -82,12 +102,22 @@ class Store:
                 raise StoreError(f"{folder} cannot be read ({error}). {rebuild(folder)}") from error
 
     @classmethod
-    def _opened(cls, folder: Path, manifest: Manifest, encoder: Encoder, stamp: "tuple[int, int] | None") -> "Store":
-        vectors = manifest.vectors_folder(folder)
-        needed = [vectors / CHROMA, *([vectors / WORDS] if isinstance(encoder, WordEncoder) else [])]
+    def _opened(
+        cls,
+        folder: Path,
+        manifest: Manifest,
+        encoder: Encoder,
+        stamp: "tuple[int, int] | None",
+        server: Server | None,
+    ) -> "Store":
+        vectors, columns = manifest.vectors_folder(folder), Columns.load(folder, manifest)
+        if manifest.chunks and columns.matrix.lies_here != (server is None):
+            raise StoreError(_kept_elsewhere(folder, server))
+        needed = [] if server else [vectors / CHROMA]
+        needed += [vectors / WORDS] if isinstance(encoder, WordEncoder) else []
         if not all(path.exists() for path in needed):
             raise StoreError(f"The vectors of {folder} are gone. {rebuild(folder)}")
-        store = cls(folder, manifest, Columns.load(folder, manifest), encoder, stamp)
+        store = cls(folder, manifest, columns, encoder, stamp, server)
         if manifest.chunks and store._chunks and not store._chunks.count():
             store.close()
             raise StoreError(f"{vectors / CHROMA} holds no vectors. Remove that folder. {rebuild(folder)}")
@@ -95,8 +125,8 @@ class Store:
 
     def close(self) -> None:
         """Let go of the files."""
-        if self._chunks:
-            self._chunks.close()
+        for table in filter(None, (self._chunks, self._remote)):
+            table.close()
         if self._word_vectors:
             self._word_vectors.close()
 
@@ -197,6 +227,19 @@ class Store:
     def counts(self) -> Counts:
         """Return how many papers have each "kind", "source", "category" and "year"; "" counts those without any."""
         return self._columns.catalog.counts
+
+
+def _kept_elsewhere(folder: Path, server: Server | None) -> str:
+    """Say what to do about an index whose vectors are not where the settings say."""
+    if server is None:
+        return (
+            f"The vectors of {folder} are kept in a Chroma server. Say where it is: PAPERCHAT_STORE=http://HOST:PORT; "
+            f"or embed them again into the folder: paperchat index --index {folder}"
+        )
+    return (
+        f"The vectors of {folder} lie in that folder, not in the Chroma server at {server.url}. "
+        f"Bring them there: paperchat index --index {folder}; or unset PAPERCHAT_STORE."
+    )
 
 
 def _stamp(folder: Path) -> "tuple[int, int] | None":

@@ -20,10 +20,13 @@ from index.formats import convert
 from index.leftovers import Leftovers, tidy
 from index.lock import writing
 from index.manifest import FORMAT, PAPERS, LaterFormat, Manifest, differs, vectors_folder
-from index.matrix import VectorMatrix, ranges
+from index.matrix import VectorMatrix, digest_of, ranges
 from index.paper import Paper
 from index.paperfile import PaperFile, read_papers, write
+from index.remote import bring
+from index.server import Server
 from index.store import CHROMA
+from index.tenancy import claim, drop_others
 from index.vectors import Encoder, WordEncoder
 from index.wordvectors import FILE as WORDS
 from index.wordvectors import WordVectorTable
@@ -61,6 +64,7 @@ def update(
     replace_all: bool = False,
     progress: Progress = lambda done, total: None,
     remove: Collection[str] = (),
+    server: Server | None = None,
 ) -> Update:
     """Bring an index up to date with papers, and to what the encoder and the chunking of today would build.
 
@@ -74,13 +78,15 @@ def update(
         replace_all: Let go of the papers that are in the index and not in `papers`.
         progress: Told after each batch.
         remove: Ids of papers to let go of.
+        server: Of Chroma, which keeps the vectors; None keeps them in the folder. Those that lie in the folder are
+            brought there.
 
     Raises:
-        StoreError: Another process is writing, or the folder cannot be written.
+        StoreError: Another process is writing, the folder cannot be written, or the server is away.
     """
     try:
         with writing(folder):
-            return _Builder(folder, encoder, progress).run(papers, replace_all, remove)
+            return _Builder(folder, encoder, progress, server).run(papers, replace_all, remove)
     except (OSError, MemoryError) as error:
         said = str(error) or "out of memory"
         raise StoreError(f"Cannot write the index in {folder}: {said}. Make room or choose --index DIR.") from error
@@ -89,10 +95,11 @@ def update(
 class _Builder:
     """One update of one folder, step by step."""
 
-    def __init__(self, folder: Path, encoder: Encoder, progress: Progress) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, progress: Progress, server: Server | None) -> None:
         self.folder = folder
         self.encoder = encoder
         self.progress = progress
+        self.server = server
         self.vectors = vectors_folder(folder, encoder.digest)
         self.leftovers = Leftovers(self.vectors)
 
@@ -102,6 +109,17 @@ class _Builder:
         convert(self.folder)
         self.generation = max([manifest.generation if manifest else 0, *_generations(self.folder)]) + 1
         tidy(self.folder, manifest, self.vectors)
+        self.vectors.mkdir(exist_ok=True)
+        self.remote = claim(self.folder, self.server, self.encoder.digest) if self.server else None
+        try:
+            return self._run(manifest, papers, replace_all, remove)
+        finally:
+            if self.remote:
+                self.remote.close()
+
+    def _run(
+        self, manifest: Manifest | None, papers: Iterable[Paper], replace_all: bool, remove: Collection[str]
+    ) -> Update:
         base = self._base(manifest)
         made = change(base.papers, base.columns.catalog, papers, replace_all, remove)
         report = Update(len(made.order), made.new, made.changed, made.removed, 0, False)
@@ -109,8 +127,8 @@ class _Builder:
         nothing = base.whole and base.chunking == chunking and made.nothing
         if nothing and not self.leftovers.any:
             return report
-        self.vectors.mkdir(exist_ok=True)
-        self.table, self.words = ChunkTable(self.vectors / CHROMA), WordVectorTable(self.vectors, write=True)
+        self.table = self.remote or ChunkTable(self.vectors / CHROMA)
+        self.words = WordVectorTable(self.vectors, write=True)
         try:
             if nothing and manifest:  # but an update that was cut short has left something
                 self.leftovers.clear(self.table, self.words, _Membership(self.folder, manifest))
@@ -124,17 +142,22 @@ class _Builder:
     def _replace(self, manifest: Manifest | None, base: "_Base", made: Change, chunking: str) -> int:
         """Let the next generation take the place of the one that is there, and return how many chunks were embedded."""
         with_words = manifest.with_words if manifest and isinstance(self.encoder, WordEncoder) else 0
-        there = base.whole and self.table.count() >= len(base.columns.matrix.rows) and self.words.count() >= with_words
+        chunks = len(base.columns.matrix.chunk_ids)
+        there = base.whole and self.table.count() >= chunks and self.words.count() >= with_words
         if there and base.chunking == chunking:
             stale = {f"{base.papers[at].id}#{each}" for at in made.gone for each in base.columns.matrix.ids_of(at)}
         else:  # all is derived anew, from vectors that are there where they are
             made, base = _all_fresh(base.papers, made), _Base.empty()
             stale = self.table.ids() | self.words.ids()
-        cut = [chunk(paper) if chunking == CHUNKING else [whole_paper(paper)] for paper in made.fresh]
+        cut = [_cut(paper, chunking) for paper in made.fresh]
         embedded = self._embed([piece for pieces in cut for piece in pieces], {pieces[0].id for pieces in cut}, stale)
         written = self._write(manifest, base, made, cut, chunking)
         tidy(self.folder, written)
-        self.leftovers.clear(self.table, self.words, _Membership(self.folder, written))
+        later = stale if self.remote else ()  # who reads the old index may ask for them yet
+        self.leftovers.clear(self.table, self.words, _Membership(self.folder, written), later)
+        if self.remote:
+            before = [manifest.encoder_digest] if manifest else []
+            drop_others(self.folder, self.remote, written.encoder_digest, *before)
         return embedded
 
     def _base(self, manifest: Manifest | None) -> "_Base":
@@ -146,13 +169,23 @@ class _Builder:
             except (StoreError, OSError):
                 pass
             else:
-                if (self.vectors / CHROMA).is_dir() and (self.vectors / WORDS).is_file():
-                    papers = PaperFile(self.folder / PAPERS, columns.ends)
+                papers = PaperFile(self.folder / PAPERS, columns.ends)
+                if self.remote and columns.matrix.lies_here and manifest.chunks:
+                    bring(self.remote, columns.matrix, papers, lambda paper: _cut(paper, manifest.chunking))
+                elif self._has_vectors(manifest, columns):
                     return _Base(papers, columns, manifest.words, manifest.chunking, True)
         found = sorted(read_papers(self.folder), key=lambda paper: paper.id)
         empty = _Base.empty()
         catalog = Catalog.of(found, range(len(found)))
         return replace(empty, papers=found, columns=replace(empty.columns, catalog=catalog), whole=False)
+
+    def _has_vectors(self, manifest: Manifest, columns: Columns) -> bool:
+        """Tell whether the vectors of an index are where this update keeps them."""
+        if not (self.vectors / WORDS).is_file():
+            return False
+        if self.remote:
+            return self.remote.count() >= manifest.chunks
+        return (self.vectors / CHROMA).is_dir() and columns.matrix.lies_here
 
     def _embed(self, pieces: Sequence[Chunk], wholes: set[str], stale: set[str]) -> int:
         """Embed the chunks that have no vectors yet, and return how many; those that may be left over are noted."""
@@ -188,7 +221,7 @@ class _Builder:
             self.table.dim(),
             chunking,
             len(made.order),
-            len(columns.matrix.rows),
+            len(columns.matrix.chunk_ids),
             len(made.order) if isinstance(self.encoder, WordEncoder) else 0,
             _iso(int(columns.catalog.published.max(initial=0))),
             int(columns.ends[-1]),
@@ -225,17 +258,21 @@ class _Builder:
     def _matrix(self, old: VectorMatrix, made: Change, cut: Sequence[Sequence[Chunk]]) -> VectorMatrix:
         """Return the vectors in the new order: those that are kept, and those of new chunks from the table."""
         ids = [piece.id for pieces in cut for piece in pieces]
-        found = self.table.vectors(ids)
         dim = self.table.dim()
-        rows = np.asarray([found[each] for each in ids], dtype=np.float32).reshape(len(ids), dim)
         counts = np.concatenate([np.diff(old.starts), [len(pieces) for pieces in cut]]).astype(np.int64)
         starts = (np.cumsum(counts) - counts)[made.order]
         now = ranges(starts, starts + counts[made.order])
-        chunk_ids = np.asarray([int(each.rpartition("#")[2], 16) for each in ids], dtype=np.uint64)
+        counts = counts[made.order]
+        chunk_ids = np.concatenate([old.chunk_ids, np.asarray([digest_of(each) for each in ids], dtype=np.uint64)])[now]
+        if self.remote:
+            nothing = np.zeros((0, dim), dtype=np.float32)
+            return VectorMatrix.of(counts.tolist(), chunk_ids, nothing, np.zeros(dim, dtype=np.float32))
+        found = self.table.vectors(ids)
+        rows = np.asarray([found[each] for each in ids], dtype=np.float32).reshape(len(ids), dim)
         both = np.concatenate([old.rows, rows])[now] if len(old.rows) else rows[now]
         kept = len(made.order) - len(made.fresh)
         mean = old.mean if kept >= len(made.fresh) else both.mean(axis=0, dtype=np.float32)
-        return VectorMatrix.of(counts[made.order].tolist(), np.concatenate([old.chunk_ids, chunk_ids])[now], both, mean)
+        return VectorMatrix.of(counts.tolist(), chunk_ids, both, mean)
 
 
 @dataclass(frozen=True)
@@ -293,6 +330,10 @@ def _chunking(manifest: Manifest | None, papers: int) -> str:
     """Return how an index of so many papers is cut; a large one stays so until it is half as large."""
     large = manifest is not None and manifest.chunking == WHOLE_PAPERS
     return WHOLE_PAPERS if papers > WHOLE_ONLY_PAPERS // (2 if large else 1) else CHUNKING
+
+
+def _cut(paper: Paper, chunking: str) -> Sequence[Chunk]:
+    return chunk(paper) if chunking == CHUNKING else [whole_paper(paper)]
 
 
 def _iso(number: int) -> str:

@@ -129,7 +129,7 @@ class Engine:
                 published, arxiv, doi, url, code, topics. The same paper twice becomes one.
             encoder: As in `open`.
             llm: As in `open`.
-            settings: Any field of `Settings` but `index`.
+            settings: Any field of `Settings` but `index` and `store`.
 
         Raises:
             UserError: One of them is no paper (the message names it), there is none, or the embedding model cannot be
@@ -139,7 +139,7 @@ class Engine:
         own = from_memory(papers)
         folder = Path(tempfile.mkdtemp(prefix="paperchat-"))
         try:
-            chosen, maker = _chosen(encoder, index=folder, **settings)
+            chosen, maker = _chosen(encoder, **{**settings, "index": folder, "store": ""})
             update(folder, own, maker)
             engine = cls._started(chosen, maker, llm)
         except BaseException:
@@ -152,7 +152,7 @@ class Engine:
     def _started(cls, settings: Settings, encoder: Encoder, llm: "LLM | None", background: bool = False) -> "Engine":
         """Return an engine whose models are loaded, or are being loaded in the background."""
         loader = WriterLoader.named(settings, warm=background) if llm is None else WriterLoader.of(as_writer(llm))
-        engine = cls(settings, Store.open(settings.index_folder, encoder), encoder, loader)
+        engine = cls(settings, Store.open(settings.index_folder, encoder, settings.server), encoder, loader)
         engine._models.start()
         if not background:
             engine.wait()
@@ -254,6 +254,10 @@ class Engine:
         counts = self._store.get().counts().get("category", {})
         return sorted(((name, count) for name, count in counts.items() if name), key=lambda each: (-each[1], each[0]))
 
+    def filter_of(self, words: str) -> Filter:
+        """Return the filter that words such as "since 2024, by Hinton" say; an empty one where they say none."""
+        return self._finder.narrow(words).filter
+
     def inventory(self) -> Inventory:
         """Return how many papers the index holds, of which source, topic and year, and when it was last updated."""
         return Inventory.of(self._store.get())
@@ -273,7 +277,8 @@ class Engine:
         Raises:
             StoreError: Another process is writing the index, or its folder cannot be written.
         """
-        return update_politely(self._store.get().folder, papers, self._models.ready_encoder(), progress)
+        store = self._store.get()
+        return update_politely(store.folder, papers, self._models.ready_encoder(), progress, store.server)
 
     def similar(self, paper_id: str, limit: int = 10) -> list[Match]:
         """Return the papers nearest to one by their vectors, nearest first, each with its sentences, nearest first.

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import UserError
+from index.server import Server
 
 PREFIX = "PAPERCHAT_"
 _ELSEWHERE = {"PAPERCHAT_CACHE"}
@@ -50,6 +51,16 @@ class Settings(BaseSettings):
         description="Cross-encoder for natural language inference (a folder or hub name) that checks sentences too; "
         "none by default.",
     )
+    store: str = Field(
+        default="",
+        description="URL of the Chroma server that keeps the vectors of the index; by default they lie in its folder.",
+    )
+    store_key: str = Field(
+        default="", description="Token for that URL, or user:password; a proxy before it checks them.", repr=False
+    )
+    store_plain: bool = Field(
+        default=False, description="Reach it by http:// also beyond this machine and private networks."
+    )
     question_chars: int = Field(default=2000, ge=100, le=20000, description="Longest question that is taken.")
     answers_at_once: int = Field(
         default=8, ge=1, le=256, description="Answers that the service works on at the same time; others wait."
@@ -77,6 +88,15 @@ class Settings(BaseSettings):
         if self.index is not None:
             return self.index.expanduser()
         return self.home_folder / "index"
+
+    @property
+    def server(self) -> Server | None:
+        """What keeps the vectors of the index; None where they lie in its folder.
+
+        Raises:
+            StoreError: That is no address of a server, or not a safe one.
+        """
+        return Server.of(self.store, self.store_key, self.store_plain) if self.store else None
 
     @property
     def home_folder(self) -> Path:

@@ -131,7 +131,7 @@ def _load(settings: Settings, tell: Tell) -> WriterLoader:
 def _beds(plan: Plan, settings: Settings, encoder: Encoder, notes: list[str], tell: Tell) -> Iterator[Bed]:
     """Yield the index of the settings with the cases of all files, then each collection with its own."""
     if files := [path for path in plan.files if not is_collection(path)]:
-        store = Store.open(settings.index_folder, encoder)
+        store = Store.open(settings.index_folder, encoder, settings.server)
         cases = _whole([case for path in files for case in read_cases(path, store.papers)], notes)
         titles = [Case(f"title:{p.id}", "question", "titles", p.title, {p.id: 1}) for p in store.papers]
         yield Bed("index", store, (*cases, *titles) if plan.titles else tuple(cases), tuple(cases))
