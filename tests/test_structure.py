@@ -21,7 +21,7 @@ HOMES = {
     "bm25s": {"index/bm25.py", "rag/evaluation/searchers.py"},
     "nltk": {"index/chunks.py"},
     "openvino": {"index/quantized.py"},
-    "ray": {"index/spread.py"},
+    "ray": {"index/cluster.py", "index/spread.py"},
     "sentence_transformers": {"rag/nli.py", "rag/rerank.py", "index/vectors.py"},
     "transformers": {"rag/writer.py", "index/vectors.py"},
     "llama_index": {
@@ -38,7 +38,7 @@ HOMES = {
     "pylatexenc": {"index/sources/tex.py"},
     "pypdf": {"index/sources/pdfworker.py"},
     "rispy": {"index/sources/ris.py"},
-    "selectolax": {"index/sources/webpage.py"},
+    "lxml": {"index/sources/webpage.py"},
     "ir_measures": {"rag/evaluation/retrieval.py"},
     "xllamacpp": {"rag/llamacpp.py"},
     "huggingface_hub": {"index/fetch.py"},

@@ -3,7 +3,9 @@
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,6 +61,9 @@ def index_papers(
     watch: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Stay, and bring in the files of FOLDER as they change.")
     ] = None,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Embed on a Ray cluster: HOST:PORT, or `local`.")
+    ] = None,
     offline: OfflineOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -77,7 +82,8 @@ def index_papers(
         raise typer.BadParameter("--watch takes a folder and what is wanted of it, nothing else")
     selection = Selection(most, since, until, tuple(category or ()), tuple(words or ()))
     settings = Settings.load(index=index, encoder=encoder, offline=offline)
-    work = _Work(settings, as_json, lambda: SentenceEncoder.from_name(settings.encoder, settings.offline))
+    load = partial(SentenceEncoder.from_name, settings.encoder, settings.offline)
+    work = _Work(settings, as_json, load, ray)
     if watch:
         work.watch(watch, selection)
         return
@@ -107,6 +113,7 @@ class _Work:
     settings: "Settings"
     as_json: bool
     encoder: "Callable[[], Encoder]"
+    ray: str | None
 
     def update(self, gathered: "Gathering", replace: bool = False) -> None:
         """Bring the index up to date, and say what that did."""
@@ -188,12 +195,18 @@ class _Work:
         from index.places import remember
 
         folder = self.settings.index_folder
-        with Bar() as bar:
-            done = update(folder, gathered.papers, encoder, replace, bar, gathered.removal.ids)
+        with self._workers(encoder) as at_work, Bar() as bar:
+            done = update(folder, gathered.papers, at_work, replace, bar, gathered.removal.ids, self.settings.server)
         contents = Contents.read(folder)
         remember(folder, gathered.places, contents.sources)
         looked = (done.wrote or self.as_json) and done.papers <= COMPARED
         return done, near_duplicates(contents.papers) if looked else None
+
+    def _workers(self, encoder: "Encoder") -> "AbstractContextManager[Encoder]":
+        """Return the encoder, or its workers in a cluster."""
+        from index.spread import spread
+
+        return spread(encoder, self.encoder, self.ray) if self.ray is not None else nullcontext(encoder)
 
     def _did(self, done: "Update") -> str:
         changes = f"{done.new} new, {done.changed} changed, {done.removed} removed" if done.wrote else "nothing changed"
