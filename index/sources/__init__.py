@@ -30,6 +30,7 @@ def read(
     selection: Selection | None = None,
     tell: Tell | None = None,
     offline: bool = False,
+    changed_since: str | None = None,
 ) -> Reading:
     """Read every paper of some files, folders and services, each paper once.
 
@@ -46,6 +47,7 @@ def read(
         selection: Which papers are wanted; None for all.
         tell: Is told how far it is, see `Tell`.
         offline: Ask no service; what they gave before is read where it was kept.
+        changed_since: ISO day; services are asked only for what is new or was revised since, and nothing is no fault.
 
     Returns:
         The papers, and what was left out with the reason.
@@ -63,7 +65,7 @@ def read(
 
     def papers() -> Iterator[Paper]:
         nonlocal faults
-        for source, each in _found(sources, selection, tell, offline, end):
+        for source, each in _found(sources, selection, tell, offline, end, changed_since):
             if isinstance(each, Paper):
                 counts[source] = counts.get(source, 0) + 1
                 yield each
@@ -73,7 +75,7 @@ def read(
                     left_out.append(each)
 
     merged = merge(papers())
-    if not merged:
+    if not merged and not changed_since:
         raise SourceError(_nothing(left_out, faults, unwanted))
     return Reading(tuple(merged), sum(counts.values()), tuple(left_out), counts, faults, unwanted)
 
@@ -95,7 +97,12 @@ def stream(
 
 
 def _found(
-    sources: Iterable[str | Path] | None, selection: Selection | None, tell: Tell | None, offline: bool, end: Tell
+    sources: Iterable[str | Path] | None,
+    selection: Selection | None,
+    tell: Tell | None,
+    offline: bool,
+    end: Tell,
+    changed_since: str | None = None,
 ) -> Iterator[tuple[str, Paper | LeftOut]]:
     """Yield (name of the source, a paper that is wanted or what was left out); stop when there are enough.
 
@@ -109,7 +116,12 @@ def _found(
     selection, tell = selection or Selection(), tell or _tell_nobody
     wanted = selection.most
     files = read_files([(path, path.name) for path in paths] if named else [(_STARTER, "starter")], selection)
-    for source, all_found, every in _all(files, questions, lambda: replace(selection, most=wanted), tell, offline):
+
+    def ask(question: str) -> Iterator[Paper | LeftOut]:
+        asked = replace(selection, most=wanted)
+        return live.records(question, asked, tell, offline=offline, changed_since=changed_since)
+
+    for source, all_found, every in _all(files, questions, ask):
         records = taken = 0
         for found in all_found:
             if isinstance(found, LeftOut) and found is not UNWANTED:
@@ -133,15 +145,13 @@ def _found(
 def _all(
     files: Iterator[tuple[str, Iterator[Paper | LeftOut]]],
     questions: list[str],
-    still_wanted: Callable[[], Selection],
-    tell: Tell,
-    offline: bool,
+    ask: Callable[[str], Iterator[Paper | LeftOut]],
 ) -> Iterator[tuple[str, Iterator[Paper | LeftOut], int]]:
     """Yield (name of a source, what it gives, after how many papers to tell of it), files before services."""
     for source, found in files:
         yield source, found, _TELL_EVERY
     for question in questions:
-        yield question, live.records(question, still_wanted(), tell, offline=offline), _TELL_EVERY_ASKED
+        yield question, ask(question), _TELL_EVERY_ASKED
 
 
 def _tell_nobody(source: str, records: int, taken: int) -> None:

@@ -51,15 +51,15 @@ def read_table(lines: Iterable[tuple[int, str | Unreadable]], source: str) -> It
         Unreadable: No column of titles or abstracts, or a quote that does not end.
     """
     faults: list[LeftOut] = []
-    place = 0
+    begun = 0  # line at which the row begins that is being read
 
     def text() -> Iterator[str]:
-        nonlocal place
+        nonlocal begun
         for number, line in lines:
-            place = number
             if isinstance(line, Unreadable):
                 faults.append(LeftOut(source, number, line.reason))
             else:
+                begun = begun or number
                 yield f"{line}\n"
 
     rest = text()
@@ -78,15 +78,16 @@ def read_table(lines: Iterable[tuple[int, str | Unreadable]], source: str) -> It
         )
     rows = csv.reader(rest, delimiter=delimiter)
     try:
-        before = place
+        begun = 0
         for row in rows:
             yield from faults
             faults.clear()
             if any(cell.strip() for cell in row):
-                yield paper_or_reason(_record(row, columns), source, before + 1)
-            before = place
+                yield paper_or_reason(_record(row, columns), source, begun)
+            begun = 0
     except csv.Error as error:
-        raise Unreadable(f"not a table from here on: {error}; is a quote not closed?", before + 1) from error
+        yield from faults
+        raise Unreadable(f"not a table from here on: {error}; is a quote not closed?", begun) from error
     yield from faults
 
 

@@ -26,9 +26,9 @@ _STYLED = re.compile(
     r"|\{\\(?:em|it|bf|sc|tt|sl|rm|sf|bfseries|itshape)\b\s*([^{}]*)\}"
 )
 _LINK = re.compile(r"\\href\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
-_MACRO = re.compile(r"\\(?:([A-Za-z]+)(?:\{\})?|([&%#_${} ,;:!~]|\\)(?:\{\})?)")
+_MACRO = re.compile(r"\\(?:([A-Za-z]+)(?:\{\})?|([&%#_${} ,;:!~/-]|\\)(?:\{\})?)")
 _PLAIN_FORMULA = re.compile(r"[^\\^_{}$&#]*")
-_ESCAPED = {**{letter: letter for letter in "&%#_${}"}, "!": "", "~": "~"}
+_ESCAPED = {**{letter: letter for letter in "&%#_${}"}, "!": "", "~": "~", "-": "", "/": ""}
 _NESTED = 5
 
 

@@ -3,20 +3,25 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from index.paper import Paper
 from index.sources.huggingface import hugging_face, is_entry
+from index.sources.markup import unmarked
 from index.sources.opening import Document
 from index.sources.reading import LeftOut
 from index.sources.record import Record, paper_or_reason
 from index.sources.text import Unreadable
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser, LexborNode
+    from lxml.etree import _Element
 
-_PAGE_BYTES = 64 * 1024 * 1024
+_PAGE_BYTES = 32 * 1024 * 1024
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
+# A tag with so many attributes that looking for repeats among them would take hours.
+_CROWDED = re.compile(
+    r"<[a-z][^\s>/]*+(?:[\s/]*+[^\s\"'>=/]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'>]++))?+){1001}", re.I
+)
 _PAPER_LINK = re.compile(r"(?:https?://huggingface\.co)?/papers/([\w.-]+)/?")
 _CATEGORY = re.compile(r"\(([a-z-]+(?:\.[A-Za-z-]+)?)\)")
 _NO_PAPER = (
@@ -33,19 +38,30 @@ def read_page(document: Document) -> Iterator[Paper | LeftOut]:
         Unreadable: It is not HTML in a known encoding, or there is no paper in it.
         OSError: The file can't be read.
     """
-    from selectolax.lexbor import LexborHTMLParser
-
     with document.open() as file:
         raw = file.read(_PAGE_BYTES + 1)
     if len(raw) > _PAGE_BYTES:
         raise Unreadable(f"an HTML page of more than {_PAGE_BYTES >> 20} MiB. Save its text as a .txt file")
-    page = LexborHTMLParser(_decoded(raw))
-    for find in (_embedded, _cited, _listed, _shown):
+    page = _parsed(_decoded(raw))
+    for find in (_embedded, _cited, _listed, _shown) if page is not None else ():
         if records := list(find(page)):
             for record in records:
                 yield paper_or_reason(record, document.source, None)
             return
     raise Unreadable(_NO_PAPER)
+
+
+def _parsed(text: str) -> "_Element | None":
+    """Return the root of a page; what is nested too deeply is cut off."""
+    from lxml import etree
+
+    if _CROWDED.search(text):
+        raise Unreadable("an HTML page with an element of more than 1,000 attributes. Save its text as a .txt file")
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
+    try:
+        return etree.fromstring(text.encode(errors="replace"), parser)
+    except etree.XMLSyntaxError:  # nothing in it
+        return None
 
 
 def _decoded(raw: bytes) -> str:
@@ -62,11 +78,11 @@ def _decoded(raw: bytes) -> str:
         ) from error
 
 
-def _embedded(page: "LexborHTMLParser") -> Iterator[Record]:
+def _embedded(page: "_Element") -> Iterator[Record]:
     """Yield what the data behind a page of Hugging Face says of papers."""
-    for node in page.css("[data-props]"):
+    for data in page.xpath("//@data-props"):
         try:
-            found = [json.loads(node.attributes.get("data-props") or "null")]
+            found = [json.loads(data)]
         except (ValueError, RecursionError):
             continue
         while found:
@@ -77,12 +93,11 @@ def _embedded(page: "LexborHTMLParser") -> Iterator[Record]:
                 found += reversed(list(values.values()) if isinstance(values, dict) else values)
 
 
-def _cited(page: "LexborHTMLParser") -> Iterator[Record]:
+def _cited(page: "_Element") -> Iterator[Record]:
     """Yield the paper of a page with citation tags, which arXiv and most publishers write."""
     tags: dict[str, list[str]] = {}
-    for node in page.css("meta[name][content]"):
-        name = (node.attributes.get("name") or "").lower()
-        tags.setdefault(name, []).append(node.attributes.get("content") or "")
+    for node in page.xpath("//meta[@name and @content]"):
+        tags.setdefault(node.get("name").lower(), []).append(node.get("content"))
 
     def first(*named: str) -> str:
         return next((tags[name][0] for name in named if name in tags), "")
@@ -90,66 +105,63 @@ def _cited(page: "LexborHTMLParser") -> Iterator[Record]:
     title = first("citation_title")
     if not title:
         return
-    abstract = first("citation_abstract") or _text(page.css_first("blockquote.abstract")).removeprefix("Abstract:")
+    shown = _text(_first(page, f"//blockquote[{_has_class('abstract')}]")).removeprefix("Abstract:")
     topics = [topic for each in tags.get("citation_keywords", []) for topic in re.split("[;,]", each)]
     yield Record(
-        title,
-        abstract or first("dc.description", "dcterms.abstract"),
+        unmarked(title),
+        unmarked(first("citation_abstract") or shown or first("dc.description", "dcterms.abstract")),
         authors=tuple(map(_given_first, tags.get("citation_author", []))),
         published=first("citation_date", "citation_publication_date", "citation_online_date", "citation_year"),
         ids=(first("citation_arxiv_id"), first("citation_doi")),
         url=first("citation_abstract_html_url", "citation_public_url"),
-        topics=(*topics, *_CATEGORY.findall(_text(page.css_first("td.subjects")))),
+        topics=(*topics, *_CATEGORY.findall(_text(_first(page, f"//td[{_has_class('subjects')}]")))),
         tex=True,
     )
 
 
-def _listed(page: "LexborHTMLParser") -> Iterator[Record]:
+def _listed(page: "_Element") -> Iterator[Record]:
     """Yield the papers of a listing of arXiv; only those of new ones show abstracts."""
-    for entry in page.css("dl dd"):
-        title = _text(entry.css_first(".list-title")).removeprefix("Title:")
-        above = entry.prev
-        while above and above.tag != "dt":
-            above = above.prev
-        if not title or not above:
+    for entry in page.xpath("//dl/dd"):
+        title = _text(_first(entry, f".//*[{_has_class('list-title')}]")).removeprefix("Title:")
+        link = _first(entry, "preceding-sibling::dt[1]//a[contains(@href, '/abs/')]")
+        if not title or link is None:
             continue
-        link = above.css_first('a[href*="/abs/"]')
-        address = (link.attributes.get("href") or "") if link else ""
+        subjects = _text(_first(entry, f".//*[{_has_class('list-subjects')}]"))
         yield Record(
             title,
-            _text(entry.css_first("p.mathjax")),
-            authors=tuple(map(_text, entry.css(".list-authors a"))),
-            ids=(address.rpartition("/abs/")[2],),
-            topics=tuple(_CATEGORY.findall(_text(entry.css_first(".list-subjects")))),
+            _text(_first(entry, f".//p[{_has_class('mathjax')}]")),
+            authors=tuple(map(_text, entry.xpath(f".//*[{_has_class('list-authors')}]//a"))),
+            ids=(link.get("href").rpartition("/abs/")[2],),
+            topics=tuple(_CATEGORY.findall(subjects)),
             tex=True,
         )
 
 
-def _shown(page: "LexborHTMLParser") -> Iterator[Record]:
+def _shown(page: "_Element") -> Iterator[Record]:
     """Yield the papers that a page of Hugging Face shows, where the data behind it is not there."""
-    for article in page.css("article"):
-        for link in article.css("h3 a[href], h2 a[href]"):
-            if found := _PAPER_LINK.fullmatch(link.attributes.get("href") or ""):
-                yield Record(_text(link), _text(article.css_first("p")), ids=(found[1],), tex=True)
-    address = page.css_first('link[rel="canonical"], meta[property="og:url"]')
-    named = _PAPER_LINK.fullmatch(_attribute(address, "href") or _attribute(address, "content"))
-    heading = next((each for each in page.css("h2, h3") if _text(each) == "Abstract"), None)
-    if named and heading:
-        below = heading.next
-        while below and below.tag == "-text":
-            below = below.next
-        yield Record(_text(page.css_first("h1")), _text(below), ids=(named[1],), tex=True)
+    for article in page.xpath("//article"):
+        for link in article.xpath(".//h3//a[@href] | .//h2//a[@href]"):
+            if found := _PAPER_LINK.fullmatch(link.get("href")):
+                yield Record(_text(link), _text(_first(article, ".//p")), ids=(found[1],), tex=True)
+    address = next(iter(page.xpath("//link[@rel='canonical']/@href | //meta[@property='og:url']/@content")), "")
+    abstract = _first(page, "//*[self::h2 or self::h3][normalize-space() = 'Abstract']/following-sibling::*[1]")
+    if (named := _PAPER_LINK.fullmatch(address)) and abstract is not None:
+        yield Record(_text(_first(page, "//h1")), _text(abstract), ids=(named[1],), tex=True)
 
 
-def _text(node: "LexborNode | None") -> str:
+def _first(node: "_Element", path: str) -> "_Element | None":
+    """Return the first element of an XPath."""
+    return next(iter(node.xpath(path)), None)
+
+
+def _has_class(name: str) -> str:
+    """Return the condition of XPath that an element has a class."""
+    return f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')"
+
+
+def _text(node: "_Element | None") -> str:
     """Return the text of an element on one line."""
-    return " ".join(node.text().split()) if node else ""
-
-
-def _attribute(node: "LexborNode | None", name: str) -> str:
-    """Return an attribute, "" where there is none."""
-    value: Any = node.attributes.get(name) if node else None
-    return value or ""
+    return "" if node is None else " ".join("".join(node.itertext()).split())
 
 
 def _given_first(name: str) -> str:
