@@ -13,6 +13,16 @@ from typing import Annotated
 import typer
 
 from ui import indexing, users
+from ui.choosing import (
+    AsAskedOption,
+    AuthorOption,
+    CategoryOption,
+    NewestOption,
+    SinceOption,
+    SourceOption,
+    UntilOption,
+    chosen,
+)
 from ui.options import EncoderOption, IndexOption, JsonOption, OfflineOption
 from ui.options import print_data as _print
 from ui.options import print_json as _print_json
@@ -55,6 +65,13 @@ def main() -> None:
 @app.command()
 def ask(
     question: str,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    author: AuthorOption = None,
+    category: CategoryOption = None,
+    source: SourceOption = None,
+    newest_first: NewestOption = False,
+    as_asked: AsAskedOption = False,
     index: IndexOption = None,
     model: ModelOption = None,
     offline: OfflineOption = None,
@@ -65,16 +82,25 @@ def ask(
     from ui.terminal.growing import tell
     from ui.terminal.screen import Screen
 
+    only = chosen(since, until, author, category, source, newest_first)
     with Engine.open(index, model=model, offline=offline) as engine:
         if as_json:
-            _print_json(engine.ask(question).to_dict())
+            _print_json(engine.ask(question, filter=only, as_asked=as_asked).to_dict())
         else:
-            tell(engine.stream(question), Screen.of(sys.stdout), Screen.of(sys.stderr))
+            answers = engine.stream(question, filter=only, as_asked=as_asked)
+            tell(answers, Screen.of(sys.stdout), Screen.of(sys.stderr))
 
 
 @app.command()
 def papers(
     request: str,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    author: AuthorOption = None,
+    category: CategoryOption = None,
+    source: SourceOption = None,
+    newest_first: NewestOption = False,
+    as_asked: AsAskedOption = False,
     index: IndexOption = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="How many; by default the list ends where scores fall.")
@@ -95,24 +121,36 @@ def papers(
     form = "json" if as_json else form
     if form and form not in FORMATS:
         raise UserError(f"Unknown format {form!r}. Known: {', '.join(FORMATS)}.")
+    only = chosen(since, until, author, category, source, newest_first)
     with Engine.open(index, model="none", offline=offline) as engine:
-        found = engine.papers(request, limit)
+        found = engine.papers(request, limit, filter=only, as_asked=as_asked)
     if form is None and sys.stdout.isatty():
         show_list(found, Screen.of(sys.stdout), Screen.of(sys.stderr))
         return
     _print(FORMATS[form or "markdown"](found))
-    if not found:
+    if not found or (found.filter and form in ("bibtex", "ris", "csv")):  # formats without a place for it
         _say(found.note)
 
 
 @app.command()
-def chat(index: IndexOption = None, model: ModelOption = None, offline: OfflineOption = None) -> None:
+def chat(
+    since: SinceOption = None,
+    until: UntilOption = None,
+    author: AuthorOption = None,
+    category: CategoryOption = None,
+    source: SourceOption = None,
+    newest_first: NewestOption = False,
+    index: IndexOption = None,
+    model: ModelOption = None,
+    offline: OfflineOption = None,
+) -> None:
     """Talk with the papers in the terminal; Ctrl-C stops an answer, Ctrl-D ends."""
     from rag import Engine
     from ui.terminal import session
 
+    only = chosen(since, until, author, category, source, newest_first)
     with Engine.open(index, model=model, offline=offline, background=True) as engine:
-        session.chat(engine)
+        session.chat(engine, only)
 
 
 @app.command()

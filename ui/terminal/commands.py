@@ -13,9 +13,10 @@ from ui.terminal.exports import LISTS, export
 from ui.terminal.printable import cells
 from ui.terminal.screen import Run
 from ui.terminal.sheets import show_list, show_paper
-from ui.terminal.talk import Talk
+from ui.terminal.talk import EVERY, Talk
 
-ALL = "all"
+ALL, OFF = "all", "off"
+_FILTERS = f"since 2024, by NAME, in cs.LG, newest first | {OFF}"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,21 @@ def usage(name: str) -> str:
 
 
 def _papers(talk: Talk, request: str) -> None:
-    _list(talk, talk.engine.papers(request))
+    _list(talk, talk.engine.papers(request, filter=talk.only))
+
+
+def _filter(talk: Talk, words: str) -> None:
+    if words.lower() == OFF:
+        talk.only = EVERY
+    elif not (read := talk.engine.filter_of(words)):
+        raise UserError(f"{words!r} says nothing of dates, authors or categories. Write it so: /filter {_FILTERS}")
+    else:
+        talk.only = read
+    talk.notes.line(f"Asked from now on: papers {talk.only.words}." if talk.only else "Asked from now on: all papers.")
+
+
+def _asked(talk: Talk, _: str) -> None:
+    talk.ask_as_asked()
 
 
 def _similar(talk: Talk, number: str) -> None:
@@ -99,6 +114,7 @@ def _status(talk: Talk, _: str) -> None:
         "sources": f"{len(status.sources)}: /sources names them",
         "encoder": status.encoder,
         "model": model if status.writer != NONE else "none: answers are quoted sentences",
+        "filter": talk.only.words or "none: all papers are asked",
         "asked": f"{len(talk.answers)} in this talk",
     }
     _table(talk, rows)
@@ -129,6 +145,8 @@ COMMANDS = {
         "file",
         "FILE",
     ),
+    "filter": Command("ask only some papers from now on", _filter, "words", _FILTERS),
+    "asked": Command("ask the last question again, nothing of it taken for a filter", _asked),
     "new": Command("forget what was asked", _new),
     "status": Command("say what answers", _status),
     "sources": Command("name what the papers came from", _sources),

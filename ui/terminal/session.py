@@ -9,20 +9,22 @@ from types import FrameType
 
 from index.errors import UserError
 from rag.engine import Engine
+from rag.filters import Filter
 from ui.terminal.commands import COMMANDS, obey, usage
 from ui.terminal.growing import tell
 from ui.terminal.lines import Lines, PlainLines, Suggestion
 from ui.terminal.printable import printable
 from ui.terminal.screen import Run, Screen
-from ui.terminal.talk import Talk
+from ui.terminal.talk import EVERY, Talk
 
 HISTORY = "questions.txt"
 """File of the home folder with the lines that were typed."""
 
 
-def chat(engine: Engine) -> None:
-    """Talk with the papers: at a terminal with line editing, otherwise line by line from stdin."""
+def chat(engine: Engine, only: Filter = EVERY) -> None:
+    """Talk with the papers that pass a filter: at a terminal with line editing, otherwise line by line from stdin."""
     talk = Talk(engine, Screen.of(sys.stdout), Screen.of(sys.stderr))
+    talk.only = only
     lines: Lines = PlainLines(sys.stdin)
     if sys.stdin.isatty() and sys.stdout.isatty():
         from ui.terminal.keyboard import Keyboard
@@ -70,13 +72,16 @@ class Session:
         with self.lines.quiet():
             if line.lstrip().startswith("/"):
                 obey(self.talk, line)
+                if question := self.talk.take_back():
+                    self._answer(question, as_asked=True)
             else:
                 self._answer(line)
 
-    def _answer(self, question: str) -> None:
+    def _answer(self, question: str, as_asked: bool = False) -> None:
         cancel, talk = threading.Event(), self.talk
         with _stopping(cancel, self.lines.interactive):
-            answers = talk.engine.stream(question, talk.history, cancel=cancel)
+            only = talk.only
+            answers = talk.engine.stream(question, talk.history, cancel=cancel, filter=only, as_asked=as_asked)
             talk.keep(tell(answers, talk.screen, talk.notes, numbered=True))
 
     def _fault(self, message: str) -> None:

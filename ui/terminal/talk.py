@@ -7,9 +7,13 @@ from index.errors import UserError
 from index.papers import Paper
 from rag.answer import Answer, Match, Quote, Turn
 from rag.engine import Engine
+from rag.filters import Filter
 from rag.lists import PaperList
 from ui.terminal.growing import NEAREST
 from ui.terminal.screen import Screen
+
+EVERY = Filter()
+"""Which papers are asked unless the person narrows them."""
 
 
 class Talk:
@@ -23,6 +27,7 @@ class Talk:
         papers: Those that have the numbers 1, 2, … on the screen; their sentences are those that were quoted.
         listed: Whether they are a list, and not what the last answer cites.
         over: Whether the person wants to leave.
+        only: What the papers must be that are asked and listed.
     """
 
     def __init__(self, engine: Engine, screen: Screen, notes: Screen) -> None:
@@ -30,6 +35,8 @@ class Talk:
         self.screen = screen
         self.notes = notes
         self.over = False
+        self.only = EVERY
+        self._taken_back = ""
         self.forget()
 
     def forget(self) -> None:
@@ -42,6 +49,22 @@ class Talk:
     def history(self) -> list[Turn]:
         """The turns that a next question follows."""
         return [Turn(answer.question, answer.text) for answer in self.answers]
+
+    def ask_as_asked(self) -> None:
+        """Take the last question back, to be asked again with nothing of it taken for a filter.
+
+        Raises:
+            UserError: Nothing of it was.
+        """
+        last = self.answers[-1] if self.answers else None
+        if last is None or last.filter is None or not last.filter.taken_from_question:
+            raise UserError("Nothing of the last question was taken for a filter. /filter off lets go of a set one.")
+        self._taken_back = self.answers.pop().question
+
+    def take_back(self) -> str:
+        """Return the question that was taken back, once; "" for none."""
+        question, self._taken_back = self._taken_back, ""
+        return question
 
     def keep(self, answer: Answer) -> None:
         """Take in an answer; one that names no paper leaves the numbers to what has them."""
