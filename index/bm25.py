@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from index.errors import StoreError
 from index.paper import Paper
-from index.postings import hashed
+from index.postings import hashed, mapped
 from index.words import question_words, tokenize
 
 K1, B = 1.5, 0.75
@@ -22,6 +23,7 @@ SEGMENT_PAPERS = 100_000
 _NO_WORD = "-"
 """Stands in a segment without any word, since bm25s cannot be empty; no question holds it."""
 
+_KEPT = 100_000
 _ARRAYS = ("words", "starts", "papers", "scores", "size")
 
 
@@ -76,7 +78,7 @@ class Segment:
             StoreError: The folder does not hold a whole segment.
         """
         try:
-            return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS))
+            return cls(*(mapped(folder / f"{name}.npy") for name in _ARRAYS))
         except (OSError, EOFError, ValueError) as error:
             raise StoreError(
                 f"The words index in {folder} is damaged ({error}). Rebuild it: paperchat index --index {folder.parent}"
@@ -109,6 +111,8 @@ class WordsIndex:
         self._segments = segments
         self._count = count
         self._sizes = [int(segment.size[0]) for segment, _ in segments]
+        self._whole = [bool((places >= 0).all()) for _, places in segments]
+        self.frequency = lru_cache(_KEPT)(self._frequency)
 
     @classmethod
     def build(cls, papers: Sequence[Paper]) -> "WordsIndex":
@@ -134,10 +138,13 @@ class WordsIndex:
                 result[positions[there]] += np.float32(weight * share) * segment.scores[rows][there]
         return result
 
-    def frequency(self, word: str) -> int:
+    def _frequency(self, word: str) -> int:
         """Return the number of papers that a (stemmed) word stands in."""
-        found = [(segment.papers[segment.rows(word)], places) for segment, places in self._segments]
-        return sum(int((places[papers] >= 0).sum()) for papers, places in found)
+        found = 0
+        for (segment, places), whole in zip(self._segments, self._whole, strict=True):
+            rows = segment.rows(word)
+            found += rows.stop - rows.start if whole else int((places[segment.papers[rows]] >= 0).sum())
+        return found
 
 
 def _words(paper: Paper) -> list[str]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from index.errors import StoreError
 from index.manifest import Manifest, file_digest, rebuild
 from index.matrix import VectorMatrix
 from index.paperfile import Ends
-from index.postings import Positions, Postings
+from index.postings import Positions, Postings, mapped
 
 DIGESTS, COUNTS = "digests.json", "counts.json"
 
@@ -51,20 +52,17 @@ class Columns:
         where = manifest.columns_folder(folder)
         check(folder, manifest, CHECKED_BYTES)
 
-        def array(name: str) -> NDArray[np.generic]:
-            path = where / f"{name}.npy"
-            if os.path.getsize(path) < 4096:  # too small to be worth a file that is kept open
-                return np.load(path)  # type: ignore[no-any-return]
-            return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
+        def array(name: str) -> NDArray[Any]:
+            return mapped(where / f"{name}.npy")
 
         try:
             counts = json.loads((where / COUNTS).read_text(encoding="utf-8"))
-            names = Postings(array("hashes"), array("positions"))  # type: ignore[arg-type]
+            names = Postings(array("hashes"), array("positions"))
             return cls(
-                array("ends"),  # type: ignore[arg-type]
-                Catalog(array("published"), names, counts),  # type: ignore[arg-type]
-                VectorMatrix(*map(array, ("starts", "chunk_ids", "rows", "codes", "mean"))),  # type: ignore[arg-type]
-                tuple(array(f"places-{name}") for name in manifest.words),  # type: ignore[misc]
+                array("ends"),
+                Catalog(array("published"), names, counts),
+                VectorMatrix(*map(array, ("starts", "chunk_ids", "rows", "codes", "mean"))),
+                tuple(array(f"places-{name}") for name in manifest.words),
             )
         except (OSError, EOFError, ValueError) as error:
             raise StoreError(f"{where} is damaged ({error}). {rebuild(folder)}") from error

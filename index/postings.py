@@ -3,9 +3,14 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+_SMALL_BYTES = 4096
+"""Not worth a file that is kept open."""
 
 Positions = NDArray[np.int32]
 
@@ -48,6 +53,16 @@ class Postings:
     def _sorted(self) -> "Postings":
         order = np.lexsort((self.positions, self.hashes))
         return Postings(self.hashes[order], self.positions[order])
+
+
+def mapped(path: Path) -> NDArray[Any]:
+    """Return an array that lies in a file, mapped into memory unless it is small.
+
+    Raises:
+        OSError, EOFError, ValueError: The file holds none.
+    """
+    found = np.load(path, mmap_mode=None if path.stat().st_size < _SMALL_BYTES else "r", allow_pickle=False)
+    return found.view(np.ndarray)  # type: ignore[no-any-return]
 
 
 def hashed(name: str) -> int:

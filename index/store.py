@@ -195,6 +195,15 @@ class Store:
         rows = self._word_vectors.read(ids)
         return [rows.get(chunk_id, nothing) for chunk_id in ids]
 
+    def word_cosines(self, positions: Sequence[int], vectors: Vectors) -> tuple[tuple[int, ...], Vectors]:
+        """Return how many words each paper has, and float32 `(all these words, vectors)`: cosines with some vectors."""
+        if self._word_vectors is None or not len(vectors):
+            return (0,) * len(positions), np.zeros((0, len(vectors)), dtype=np.float32)
+        steps = self._word_vectors.steps([whole_paper(self.papers[at]).id for at in positions])
+        if not sum(steps.sizes):
+            return steps.sizes, np.zeros((0, len(vectors)), dtype=np.float32)
+        return steps.sizes, steps.cosines(vectors)
+
     def words(self, question: str) -> NDArray[np.float32]:
         """Return float32 `(papers,)`: the BM25 score of each paper."""
         return self._words.scores(question)

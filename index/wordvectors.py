@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,39 @@ from index.vectors import Vectors
 FILE = "words.sqlite"
 _AT_ONCE = 500
 _STEPS, _REACH = 7, 3.3
-_PAIRS: NDArray[np.float32] = np.stack(np.divmod(np.arange(256), 16), axis=1).astype(np.float32) - 8
-"""Byte → the two numbers in it."""
+_LENGTH_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Rows of some chunks as they are kept: in steps, not yet of length 1.
+
+    Attributes:
+        sizes: How many rows each chunk has.
+        pairs: uint8 `(rows, dim / 2)`, rounded up: the steps of two numbers in each byte, 8 above what they mean.
+        lengths: float32 `(rows,)`, the length of each row in steps.
+        dim: Numbers in a row.
+    """
+
+    sizes: tuple[int, ...]
+    pairs: NDArray[np.uint8]
+    lengths: Vectors
+    dim: int
+
+    def cosines(self, vectors: Vectors) -> Vectors:
+        """Return float32 `(rows, vectors)`: the cosine of each row with each of some vectors of length 1."""
+        first, second = vectors[:, ::2], vectors[:, 1::2]
+        cosines = (self.pairs >> 4).astype(np.float32) @ first.T
+        cosines += (self.pairs & 15)[:, : second.shape[1]].astype(np.float32) @ second.T
+        cosines -= 8 * vectors.sum(axis=1)
+        cosines /= self.lengths[:, None]
+        return cosines
+
+    def rows(self) -> Vectors:
+        """Return float32 `(rows, dim)`, rows of length 1."""
+        steps = np.stack([self.pairs >> 4, self.pairs & 15], axis=2).reshape(len(self.pairs), 2 * self.pairs.shape[1])
+        rows: Vectors = (steps[:, : self.dim].astype(np.float32) - 8) / self.lengths[:, None]
+        return rows
 
 
 class WordVectorTable:
@@ -91,25 +123,47 @@ class WordVectorTable:
         self._write("DELETE FROM words WHERE chunk_id = ?", [(chunk_id,) for chunk_id in ids])
 
     def read(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """Return the word vectors of each chunk that is there.
+        """Return float32 `(words, dim)`, rows of length 1, for each chunk that is there.
 
         Raises:
             StoreError: A row is damaged.
         """
-        found: dict[str, Vectors] = {}
+        there = [each for each in dict.fromkeys(ids) if each in self.has(ids)]
+        steps = self.steps(there)
+        ends = np.cumsum(steps.sizes, dtype=np.int64)
+        return dict(zip(there, np.split(steps.rows(), ends[:-1]), strict=True)) if there else {}
+
+    def steps(self, ids: Sequence[str]) -> Steps:
+        """Return the rows of chunks as they are kept; a chunk that is not there has none.
+
+        Raises:
+            StoreError: A row is damaged.
+        """
+        found: dict[str, bytes] = {}
+        dim = 0
         for at in range(0, len(ids), _AT_ONCE):
             part = ids[at : at + _AT_ONCE]
             asked = f"SELECT chunk_id, dim, check_, rows FROM words WHERE chunk_id IN ({','.join('?' * len(part))})"
             try:
                 with self._lock:
                     rows = self._rows.execute(asked, part).fetchall()
-                for chunk_id, dim, check, blob in rows:
-                    if zlib.crc32(blob) != check:
-                        raise self._unreadable("a row is damaged")
-                    found[chunk_id] = _unit(blob, dim)
-            except (sqlite3.Error, TypeError, ValueError) as error:
+            except sqlite3.Error as error:
                 raise self._unreadable(error) from error
-        return found
+            for chunk_id, of_row, check, blob in rows:
+                if not isinstance(blob, bytes) or zlib.crc32(blob) != check:
+                    raise self._unreadable("a row is damaged")
+                found[chunk_id], dim = blob, int(of_row)
+        width = -(-dim // 2)
+        blobs = [found.get(each, b"") for each in ids]
+        sizes = tuple(len(blob) // (width + _LENGTH_BYTES) for blob in blobs)
+        pairs = b"".join(blob[: size * width] for blob, size in zip(blobs, sizes, strict=True))
+        lengths = b"".join(blob[size * width :] for blob, size in zip(blobs, sizes, strict=True))
+        return Steps(
+            sizes,
+            np.frombuffer(pairs, dtype=np.uint8).reshape(sum(sizes), width),
+            np.frombuffer(lengths, dtype=np.float32),
+            dim,
+        )
 
     def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         try:
@@ -128,22 +182,17 @@ class WordVectorTable:
 
 
 def _small(vectors: Vectors) -> bytes:
-    """Return rows as four bits a number, two numbers a byte; an odd last one has 0 beside it."""
+    """Return rows in steps, two numbers a byte (an odd last one has 0 beside it), and after all rows their lengths."""
     reach = np.minimum(np.abs(vectors).max(axis=1, keepdims=True, initial=1e-12), _REACH * _size(vectors))
-    steps = np.clip(np.round(vectors * (_STEPS / reach)), -_STEPS, _STEPS).astype(np.int8) + 8
-    if steps.shape[1] % 2:
-        steps = np.concatenate([steps, np.full((len(steps), 1), 8, dtype=np.int8)], axis=1)
-    packed: bytes = (steps[:, ::2] * 16 + steps[:, 1::2]).astype(np.uint8).tobytes()
-    return packed
+    steps = np.clip(np.round(vectors * (_STEPS / reach)), -_STEPS, _STEPS)
+    lengths = np.maximum(np.linalg.norm(steps, axis=1), 1.0).astype(np.float32)
+    raised = (steps + 8).astype(np.uint8)
+    if raised.shape[1] % 2:
+        raised = np.concatenate([raised, np.full((len(raised), 1), 8, dtype=np.uint8)], axis=1)
+    packed: NDArray[np.uint8] = raised[:, ::2] * 16 + raised[:, 1::2]
+    return bytes(packed.tobytes() + lengths.tobytes())
 
 
 def _size(vectors: Vectors) -> Vectors:
     size: Vectors = np.maximum(np.sqrt(np.square(vectors).mean(axis=1, keepdims=True)), 1e-12)
     return size
-
-
-def _unit(blob: bytes, dim: int) -> Vectors:
-    pairs: NDArray[np.uint8] = np.frombuffer(blob, dtype=np.uint8).reshape(-1, -(-dim // 2))
-    vectors = _PAIRS[pairs].reshape(len(pairs), 2 * pairs.shape[1])[:, :dim]
-    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return unit

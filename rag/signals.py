@@ -40,12 +40,10 @@ def word_match(store: Store, asked: Encoded, positions: Sequence[int]) -> Signal
     The mean over the question's words, weighted by rarity, of the largest cosine with a word of the paper (MaxSim:
     Khattab and Zaharia 2020, doi:10.1145/3397271.3401075); 0 for all where the index or the question has no words.
     """
-    papers = store.word_vectors(positions)
-    sizes = [len(words) for words in papers]
+    sizes, cosines = store.word_cosines(positions, asked.word_vectors)
     if not asked.words or not sum(sizes):
         return np.zeros(len(positions))
     weights = np.asarray([store.rarity(word) for word in asked.words])
-    cosines = np.concatenate(papers) @ asked.word_vectors.T
     starts = np.cumsum([0, *sizes])
     best = [cosines[a:b].max(axis=0, initial=0.0) for a, b in pairwise(starts)]
     match: Signal = np.asarray(best, dtype=np.float64) @ weights / weights.sum()
