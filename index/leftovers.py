@@ -26,6 +26,7 @@ class Leftovers:
     def note(self, ids: Iterable[str]) -> None:
         """Add ids, on the disk when this returns."""
         with self._path.open("a", encoding="utf-8") as file:
+            file.write("\n")  # after a line that was cut short
             file.writelines(f"{each}\n" for each in ids)
             file.flush()
             os.fsync(file.fileno())

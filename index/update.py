@@ -65,6 +65,7 @@ def update(
     progress: Progress = lambda done, total: None,
     remove: Collection[str] = (),
     server: Server | None = None,
+    anew: bool = False,
 ) -> Update:
     """Bring an index up to date with papers, and to what the encoder and the chunking of today would build.
 
@@ -80,13 +81,14 @@ def update(
         remove: Ids of papers to let go of.
         server: Of Chroma, which keeps the vectors; None keeps them in the folder. Those that lie in the folder are
             brought there.
+        anew: Make everything anew from the papers and from the vectors that are there, whether it is whole or not.
 
     Raises:
         StoreError: Another process is writing, the folder cannot be written, or the server is away.
     """
     try:
         with writing(folder):
-            return _Builder(folder, encoder, progress, server).run(papers, replace_all, remove)
+            return _Builder(folder, encoder, progress, server, anew).run(papers, replace_all, remove)
     except (OSError, MemoryError) as error:
         said = str(error) or "out of memory"
         raise StoreError(f"Cannot write the index in {folder}: {said}. Make room or choose --index DIR.") from error
@@ -95,8 +97,9 @@ def update(
 class _Builder:
     """One update of one folder, step by step."""
 
-    def __init__(self, folder: Path, encoder: Encoder, progress: Progress, server: Server | None) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, progress: Progress, server: Server | None, anew: bool) -> None:
         self.folder = folder
+        self.anew = anew
         self.encoder = encoder
         self.progress = progress
         self.server = server
@@ -162,7 +165,7 @@ class _Builder:
 
     def _base(self, manifest: Manifest | None) -> "_Base":
         """Return what the update begins with: the index as it is, or where it is not whole the papers that it had."""
-        if manifest and not differs(manifest, self.encoder):
+        if manifest and not self.anew and not differs(manifest, self.encoder):
             try:
                 columns = Columns.load(self.folder, manifest)
                 columns.words_index(self.folder, manifest)
