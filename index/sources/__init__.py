@@ -30,7 +30,6 @@ def read(
     selection: Selection | None = None,
     tell: Tell | None = None,
     offline: bool = False,
-    changed_since: str | None = None,
 ) -> Reading:
     """Read every paper of some files, folders and services, each paper once.
 
@@ -47,7 +46,6 @@ def read(
         selection: Which papers are wanted; None for all.
         tell: Is told how far it is, see `Tell`.
         offline: Ask no service; what they gave before is read where it was kept.
-        changed_since: ISO day; services are asked only for what is new or was revised since, and nothing is no fault.
 
     Returns:
         The papers, and what was left out with the reason.
@@ -65,7 +63,7 @@ def read(
 
     def papers() -> Iterator[Paper]:
         nonlocal faults
-        for source, each in _found(sources, selection, tell, offline, end, changed_since):
+        for source, each in _found(sources, selection, tell, offline, end):
             if isinstance(each, Paper):
                 counts[source] = counts.get(source, 0) + 1
                 yield each
@@ -75,7 +73,7 @@ def read(
                     left_out.append(each)
 
     merged = merge(papers())
-    if not merged and not changed_since:
+    if not merged:
         raise SourceError(_nothing(left_out, faults, unwanted))
     return Reading(tuple(merged), sum(counts.values()), tuple(left_out), counts, faults, unwanted)
 
@@ -102,7 +100,6 @@ def _found(
     tell: Tell | None,
     offline: bool,
     end: Tell,
-    changed_since: str | None = None,
 ) -> Iterator[tuple[str, Paper | LeftOut]]:
     """Yield (name of the source, a paper that is wanted or what was left out); stop when there are enough.
 
@@ -118,8 +115,7 @@ def _found(
     files = read_files([(path, path.name) for path in paths] if named else [(_STARTER, "starter")], selection)
 
     def ask(question: str) -> Iterator[Paper | LeftOut]:
-        asked = replace(selection, most=wanted)
-        return live.records(question, asked, tell, offline=offline, changed_since=changed_since)
+        return live.records(question, replace(selection, most=wanted), tell, offline=offline)
 
     for source, all_found, every in _all(files, questions, ask):
         records = taken = 0
