@@ -17,6 +17,7 @@ from ui import agents, api, compatible, page
 from ui.access import Access, Gate
 from ui.admission import Admission
 from ui.conversations import FILE, Conversations
+from ui.heap import give_back_freed
 
 
 def listen(host: str = "127.0.0.1", port: int = 7860) -> socket.socket:
@@ -46,6 +47,7 @@ def serve(
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the page where `listener` listens, until Ctrl-C; `ready` gets its address once a browser may come."""
+    give_back_freed()
     server = Server(engine, listener, access)
     if ready:
         ready(server.url)
