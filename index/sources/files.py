@@ -28,7 +28,9 @@ SUFFIXES = (
 
 Lines = Iterable[tuple[int, str | Unreadable]]
 _PDF = b"%PDF-"
-_HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_HTML = re.compile(
+    r"\s*+(?:<\?xml[^>]*+>\s*+|<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
 _ARRAY = re.compile(r"\s*(?:\[\s*[{\]]|\{\s*\n)")
 _OBJECT = re.compile(r'\s*\{\s*["}]')
 _BIBTEX = re.compile(r"\s*(?:%.*\n\s*)*@[a-z]+\s*[{(]", re.I)

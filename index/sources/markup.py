@@ -3,7 +3,7 @@
 import html
 import re
 
-_HEADING = re.compile(r"<(jats:title|title|h\d)\b[^<>]*>\s*(?:abstract|summary)\s*:?\s*</\1\s*>", re.I)
+_HEADING = re.compile(r"<(jats:title|title|h\d)\b[^<>]*>\s*+(?:abstract|summary)\s*+:?\s*+</\1\s*+>", re.I)
 _BLOCK = re.compile(r"</?(?:jats:)?(?:p|br|div|sec|title|h\d|li|ul|ol)\b[^<>]{0,300}>", re.I)
 # Known names only: "p <i 5" and "a < b > c" are no markup.
 _TAG = re.compile(

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 _SPECIAL = r"\\(?:ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j|dh|DH|th|TH|ng|NG)(?![A-Za-z])"
 _BASE = r"(?:\{\s*(?:\\[ij]\s*|[A-Za-z])\}|\\[ij](?![A-Za-z])|[A-Za-z])"  # what an accent stands on
 _ACCENTED = (
-    rf"\\(?:[\"'^`~=.]\s*{_BASE}|[Hckruv]\s*\{{\s*(?:\\[ij]\s*|[A-Za-z])\}}|[bd]\{{[A-Za-z]\}}|[Hckruv]\s+[A-Za-z])"
+    rf"(?<!/)\\(?:[\"'^`~=.]\s*{_BASE}"  # \'e, but no \~owl of an address
+    r"|[Hckruv]\s*\{\s*(?:\\[ij]\s*|[A-Za-z])\}|[bd]\{[A-Za-z]\}|[Hckruv]\s+[A-Za-z])"
 )
 _LETTER = re.compile(rf"\{{\s*(?:{_ACCENTED}|{_SPECIAL})\s*\}}|{_ACCENTED}|{_SPECIAL}(?:\{{\}}|\s)?")
 _FORMULA = re.compile(
-    r"(\$\$.+?\$\$|\\\(.+?\\\)|\\\[.+?\\\]"
+    r"(\$\$.{1,1000}?\$\$|\\\(.{1,1000}?\\\)|\\\[.{1,1000}?\\\]"
     r"|(?<!\\)\$(?=[^$]*[\\^_])(?:[^$\\]|\\.)+\$"  # it has TeX in it
     r"|(?<!\\)\$(?![\s$])(?:[^$\\]|\\.)*?(?<!\s)\$(?!\d))",  # it is no price
     re.S,

@@ -14,7 +14,7 @@ _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 # surrogate pairs; byte order marks that ended up inside a text.
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _PARAGRAPHS = re.compile(r"\n\s*\n")
-_LINE_BREAK = re.compile("[ \t]*[\n\v\f\x1c-\x1f\x85\u2028\u2029]\\s*|\t")
+_LINE_BREAK = re.compile("(?<![ \t])[ \t]*+[\n\v\f\x1c-\x1f\x85\u2028\u2029]\\s*|\t")
 _TO_UTF8 = "Convert it to UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8"
 
 

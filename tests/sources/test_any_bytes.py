@@ -1,6 +1,7 @@
 """Whatever a file holds, reading it ends with papers and reasons or with an error for people."""
 
 import gzip
+import json
 import zipfile
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_no_bytes_end_in_anything_but_papers_or_an_error_for_people(
         assert all(paper.title and paper.abstract and paper.id for paper in reading.papers)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=contents)
 def test_no_bytes_packed_or_called_a_pdf_do_either(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.gz").write_bytes(gzip.compress(content))
@@ -126,3 +127,22 @@ def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
             file.write(b" " * (1 << 20))
     with pytest.raises(UserError, match="a line of more than 64 MiB"):
         read([tmp_path / "a.json.gz"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- x -->" * 800 + "<p>",
+        json.dumps({"title": "Owls", "abstract": "They" + " " * 500_000 + "hear\t" * 1000}),
+        json.dumps({"title": "Owls", "abstract": "They\n" + " \n" * 250_000 + "hear"}),
+        json.dumps({"title": "Owls", "abstract_inverted_index": {"<h1>abstract" + " " * 500_000: [0]}}),
+        json.dumps({"title": "Owls" + "\\(" * 20_000, "summary": "They hear. " + "$$" * 20_001}),
+        json.dumps({"title": "Owls", "abstract": "They hear. " + "https://github.com/a-" * 20_000}),
+        "title,abstract\n" + '"' * 100_000,
+        "@article{x, " + "title = {" * 20_000,
+        "TY  - JOUR\n" + "TI  - x\n" * 9_000,
+    ],
+)
+def test_a_text_that_is_made_to_take_long_does_not(tmp_path: Path, text: str) -> None:
+    (tmp_path / "any.txt").write_text(text, encoding="utf-8")
+    assert all(isinstance(each, Paper | LeftOut) for each in stream([tmp_path / "any.txt"]))
