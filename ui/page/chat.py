@@ -82,6 +82,7 @@ class Chat:
             example.click(self.answer, [example, self.talk], **asking)
         bridge.ask(self.ask_next, self.talk, **asking)
         bridge.retry(self.retry, self.talk, **asking)
+        bridge.without(self.retry, self.talk, **asking)
         at_once: dict[str, Any] = {"inputs": self.talk, "outputs": shown, "queue": False, **QUIET}
         bridge.edit(self.edit, **at_once)
         bridge.rate(self.rate, **at_once)
@@ -136,8 +137,8 @@ class Chat:
 
     def _growing(self, question: str, talk: Talk, run: _Run) -> AsyncGenerator[Queued | Answer, None]:
         history = talk.history(self.engine.settings)
-        within = talk.within or None
-        return self.desk.service.answers(question, history, within=within, face="page", cancel=run.cancel)
+        given: dict[str, Any] = {"within": talk.within or None, "filter": talk.only, "as_asked": talk.as_asked}
+        return self.desk.service.answers(question, history, **given, face="page", cancel=run.cancel)
 
     async def ask_next(self, talk: Talk, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """Ask a question that was suggested."""
@@ -146,10 +147,9 @@ class Chat:
                 yield update
 
     async def retry(self, talk: Talk, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """Ask the question of a turn once more."""
+        """Ask the question of a turn once more, without a part of its filter where the event names one."""
         if number := _turn_of(event, talk):
-            question, within = talk.answers[number - 1].question, talk.scopes[number - 1]
-            talk = replace(talk, edits=number, within=within)
+            question, talk = talk.answers[number - 1].question, talk.again(number, str(event._data.get("part", "")))
             async with aclosing(self.answer(question, talk, request)) as updates:
                 async for update in updates:
                     yield update

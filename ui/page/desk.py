@@ -21,7 +21,7 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """For every event of ours: no spinner of Gradio's over what is shown, and no entry in its own API."""
 
 EVENTS = (
-    *("ask", "retry", "edit", "rate", "within", "about", "all_papers", "similar", "close_similar"),
+    *("ask", "retry", "without", "edit", "rate", "within", "about", "all_papers", "similar", "close_similar"),
     *("open_chat", "rename_chat", "delete_chat", "refresh_status"),
     *("list_papers", "export_papers"),
 )

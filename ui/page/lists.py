@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from index.errors import UserError
+from rag.filters import Filter
 from rag.lists import FORMATS, PaperList
 from ui.api.listing import MEDIA_TYPES
 from ui.page import table
@@ -60,11 +61,15 @@ class Lists:
         return {self.told: "Looking for papers…", self.table: table.working(request), self.found: PaperList("", ())}
 
     def find(self, event: gr.EventData) -> Iterator[Updates]:
-        """Say that papers are looked for, then list them; `event` has the request, and how many where it matters."""
+        """Say that papers are looked for, then list them.
+
+        `event` has the request, how many where it matters, and a filter where nothing of the request is to be one.
+        """
         request, count = " ".join(str(event.request).split()), str(event.count)
         if request:
             yield self.looking(request)
-        yield self._listed(request, int(count) if count.isdecimal() and int(count) in table.COUNTS else None)
+        only = event._data.get("filter")
+        yield self._listed(request, int(count) if count.isdecimal() and int(count) in table.COUNTS else None, only)
 
     def export(self, found: PaperList, event: gr.EventData) -> dict[str, str | int]:
         """Return the chosen papers of a list as a file, in the order that they were chosen in."""
@@ -74,13 +79,14 @@ class Lists:
         named = {"name": file_name(found.request, ENDINGS[event.format]), "type": MEDIA_TYPES[event.format]}
         return {**named, "text": text, "serial": next(self._serial)}  # by which the same file can be had again
 
-    def _listed(self, request: str, count: int | None) -> Updates:
-        """List the papers on a request, or say in one line why not."""
+    def _listed(self, request: str, count: int | None, only: str | None = None) -> Updates:
+        """List the papers on a request, or say in one line why not; with a filter, `only`, the request is as asked."""
         error, found = "", PaperList(request, ())
         try:
             if not request.strip():
                 raise UserError(_BLANK)
-            found = self.engine.papers(request, count)
+            given = Filter.from_dict(json.loads(only)) if only else None
+            found = self.engine.papers(request, count, filter=given, as_asked=given is not None)
         except UserError as failure:
             error = str(failure)
         except Exception:

@@ -11,6 +11,7 @@ from html import escape
 
 from rag.answer import Match
 from rag.lists import PaperList
+from ui.page import chips
 from ui.page.cards import AWAY, details
 
 COUNTS = (10, 20, 50, 100)
@@ -47,7 +48,8 @@ def table(found: PaperList) -> str:
     tick = '<label class="tick"><input type="checkbox" data-tick-shown aria-label="Tick all papers shown"></label>'
     return (
         f'<section class="list" data-total="{len(matches)}" aria-label="Papers on {escape(found.request)}">'
-        f'<h2 class="list-title">{escape(found.request)}</h2>{_note(found.note)}'
+        f'<h2 class="list-title">{escape(found.request)}</h2>{chips.of_list(found.request, found.filter)}'
+        f"{_note(found.note)}"
         f"{_filters(matches, dated)}{_actions(len(matches))}"
         f'<table class="papers" role="table"><caption class="unseen">Papers on {escape(found.request)}; the buttons of '
         f'the head sort them</caption><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader" '
@@ -65,7 +67,7 @@ def nothing(found: PaperList, papers: int, topics: Sequence[tuple[str, int]]) ->
     )
     return (
         f'<section class="list" aria-label="No papers"><h2 class="list-title">{escape(found.request)}</h2>'
-        f"{_note(found.note)}<p>The index holds {_papers(papers)}"
+        f"{chips.of_list(found.request, found.filter)}{_note(found.note)}<p>The index holds {_papers(papers)}"
         + (f'; its commonest topics are</p><ul class="list-held">{held}</ul></section>' if held else ".</p></section>")
     )
 

@@ -5,10 +5,14 @@ from dataclasses import dataclass, replace
 
 from index.errors import UserError
 from rag.answer import Answer, Turn
+from rag.filters import Filter
 from rag.settings import Settings
 from ui.conversations import Conversations
 from ui.feedback import Thumb
 from ui.kept import KeptTurn
+
+EVERY = Filter()
+"""All papers."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class Talk:
         within: Ids of the papers that the next question is asked of; empty for all.
         edits: Number of the turn whose question is being edited, 0 for none.
         later: Turns came after the edited one.
+        only: What the papers must be that the next question is asked of.
+        as_asked: Nothing of the next question is taken for a filter.
     """
 
     chat: str = ""
@@ -32,6 +38,8 @@ class Talk:
     within: tuple[str, ...] = ()
     edits: int = 0
     later: bool = False
+    only: Filter = EVERY
+    as_asked: bool = False
 
     def history(self, settings: Settings) -> list[Turn]:
         """Return what was asked and answered so far, the newest turns that the limits of the service allow."""
@@ -60,6 +68,19 @@ class Talk:
             scopes=self.scopes[:at],
             later=number < len(self.answers),
         )
+
+    def again(self, number: int, without: str = "") -> "Talk":
+        """Return the talk in which the question of a turn is asked once more, of the same papers.
+
+        Args:
+            number: Of the turn.
+            without: A part of its filter that is taken away; then nothing of the question is taken for a filter.
+        """
+        talk = replace(self, edits=number, within=self.scopes[number - 1])
+        told = self.answers[number - 1].filter
+        if told and without in told.filter.parts:
+            return replace(talk, only=told.filter.without(without), as_asked=True)
+        return replace(talk, only=told.filter, as_asked=True) if told and told.as_asked else talk
 
     def rated(self, number: int, thumb: Thumb | None) -> "Talk":
         """Return the talk with what its reader thinks of a turn."""
@@ -101,6 +122,8 @@ class Talk:
             scopes=(*self.scopes, self.within),
             edits=0,
             later=False,
+            only=EVERY,
+            as_asked=False,
         )
 
     def _copied(self, conversations: Conversations, owner: str) -> str:

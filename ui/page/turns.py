@@ -11,6 +11,7 @@ from html import escape
 from rag import suggest
 from rag.answer import Answer, Citation, Quote, Sentence, Support
 from ui.feedback import Thumb
+from ui.page import chips
 
 CHECKS: dict[Support, tuple[str, str]] = {
     "supported": ("✓", "Supported by the cited abstract"),
@@ -39,7 +40,7 @@ def turn(number: int, answer: Answer, error: str = "", ahead: int = 0, rated: Th
     papers = json.dumps([citation.paper.id for citation in answer.citations])
     return (
         f'<article class="turn" id="t{number}" tabindex="-1" data-turn="{number}" data-papers="{escape(papers)}">'
-        f'<h2 class="question">{escape(answer.question)}</h2>'
+        f'<h2 class="question">{escape(answer.question)}</h2>{chips.of_turn(number, answer.filter, busy)}'
         f'<div class="answer" aria-busy="{str(busy).lower()}">{body}'
         + (f'<p class="error" role="alert">{escape(error)}</p>' if error else "")
         + (f'<p class="note">{escape(answer.note)}</p>' if answer.note else "")

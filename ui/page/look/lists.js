@@ -120,7 +120,8 @@
     if ('listExample' in button.dataset) {
       document.getElementById('list-request').value = button.textContent;
       find(button.textContent);
-    } else if (list && 'sortBy' in button.dataset) sort(list, button);
+    } else if (list && 'chip' in button.dataset) button.dataset.count = document.getElementById('list-count').value;
+    else if (list && 'sortBy' in button.dataset) sort(list, button);
     else if (list && 'clear' in button.dataset) clear(list);
     else if (list && 'fold' in button.dataset) fold(button);
     else if (list && 'of' in button.dataset) tell(list);
