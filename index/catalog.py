@@ -1,7 +1,6 @@
 """Papers by what is known of them: ids, titles, authors, categories, sources and dates → positions."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from index.identity import title_key
 from index.paper import Paper
 from index.postings import Positions, Postings
+from index.words import folded
 
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -92,12 +92,6 @@ def date_number(date: str | None) -> int:
     """
     found = _DATE.match(date or "")
     return int(f"{found[1]}{found[2] or '00'}{found[3] or '00'}") if found else 0
-
-
-def folded(text: str) -> str:
-    """Return a text without case and accents."""
-    flat = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(letter for letter in flat if not unicodedata.combining(letter)).strip()
 
 
 def _count(counts: dict[str, Counter[str]], paper: Paper, times: int) -> None:

@@ -34,9 +34,14 @@ def tokenize(text: str) -> list[str]:
     return _stemmed(_split(text))
 
 
+def folded(text: str) -> str:
+    """Return a text without case and accents, its letters in their compatible forms."""
+    flat = unicodedata.normalize("NFKD", text).casefold()
+    return flat if flat.isascii() else "".join(letter for letter in flat if not unicodedata.combining(letter))
+
+
 def _split(text: str) -> list[str]:
-    flat = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", DASHES.sub("-", text))).casefold()
-    flat = "".join(letter for letter in flat if not unicodedata.combining(letter))
+    flat = folded(_POSSESSIVE.sub("", DASHES.sub("-", text)))
     words: list[str] = []
     for word in _WORD.findall(flat):
         parts = word.split("-")
