@@ -7,10 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from index.catalog import folded
 from index.postings import Positions
 from index.store import Store
-from index.words import tokenize
+from index.words import folded, tokenize
 from rag import asides
 from rag.answer import Turn
 from rag.filters import Filter

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from index.catalog import folded
 from index.postings import Positions
 from index.store import Store
+from index.words import folded
 from rag import dates
 from rag.filters import Filter
 
