@@ -18,7 +18,15 @@ from tests.live.services import Arxiv, Days, entries, serving
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the cache folder of this test; the network may be asked, but no proxy."""
     monkeypatch.setenv("PAPERCHAT_CACHE", str(tmp_path / "cache"))
-    for name in ("PAPERCHAT_OFFLINE", "OPENALEX_API_KEY", "S2_API_KEY", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+    for name in (
+        "PAPERCHAT_OFFLINE",
+        "OPENALEX_API_KEY",
+        "S2_API_KEY",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
     return tmp_path / "cache"
 

@@ -15,7 +15,7 @@ import pytest
 
 from index.errors import SourceError
 from index.sources.live import connection
-from index.sources.live.address import check_redirect
+from index.sources.live.address import check_redirect, look_up
 from index.sources.live.service import SERVICES
 from index.sources.live.turn import turn
 from tests.live.conftest import Harvest
@@ -177,6 +177,20 @@ def test_redirects_to_private_places_are_not_followed(arxiv: Days) -> None:
 )
 def test_where_a_redirect_may_lead(there: str, fault: str) -> None:
     assert check_redirect(httpx.URL("https://export.arxiv.org/api"), httpx.URL(there)) == fault
+
+
+@pytest.mark.parametrize(
+    ("there", "fault"),
+    [
+        ("https://nowhere.invalid/", ""),
+        ("https://localhost/", "which is a private address"),
+        ("https://10.1.2.3/", "which is a private address"),
+    ],
+)
+def test_a_proxy_looks_names_up_itself(monkeypatch: pytest.MonkeyPatch, there: str, fault: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
+    assert check_redirect(httpx.URL("https://export.arxiv.org/api"), httpx.URL(there)) == fault
+    assert look_up("https://nowhere.invalid/", 1.0) == ""
 
 
 def test_a_circle_of_redirects_ends(arxiv: Days) -> None:

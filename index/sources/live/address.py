@@ -31,19 +31,21 @@ def check_redirect(here: "httpx.URL", there: "httpx.URL") -> str:
     """Return why a redirect is not followed, "" if it may be.
 
     Another place of the same host may be followed, and another host of the web by https, but none that is on this
-    machine or in a private network.
+    machine or in a private network. Where a proxy is set it does the looking up of names, and knows what it may reach.
     """
     if (there.scheme, there.host, there.port) == (here.scheme, here.host, here.port):
         return ""
     if there.scheme != "https":
         return "which is not https"
     try:
-        found = socket.getaddrinfo(there.host, there.port or 443, type=socket.SOCK_STREAM)
+        addresses = [there.host]
+        if not _is_address(there.host) and there.host != "localhost" and not _has_proxy(there):
+            found = socket.getaddrinfo(there.host, there.port or 443, type=socket.SOCK_STREAM)
+            addresses = [str(each[4][0]).partition("%")[0] for each in found]
     except OSError:
         return "which is not known"
-    if any(not ipaddress.ip_address(str(each[4][0]).partition("%")[0]).is_global for each in found):
-        return "which is a private address"
-    return ""
+    is_private = any(_is_address(each) and not ipaddress.ip_address(each).is_global for each in addresses)
+    return "which is a private address" if is_private or there.host == "localhost" else ""
 
 
 def look_up(address: str, longest_s: float) -> str:
@@ -54,7 +56,7 @@ def look_up(address: str, longest_s: float) -> str:
     import httpx
 
     url = httpx.URL(address)
-    if urllib.request.getproxies().get(url.scheme) and not urllib.request.proxy_bypass(url.host):
+    if _has_proxy(url):
         return ""
     faults: list[str] = []
 
@@ -71,10 +73,17 @@ def look_up(address: str, longest_s: float) -> str:
     return faults[0] if faults else f"{url.host} is not found within {longest_s:.0f} s"
 
 
+def _has_proxy(url: "httpx.URL") -> bool:
+    return bool(urllib.request.getproxies().get(url.scheme)) and not urllib.request.proxy_bypass(url.host)
+
+
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _is_address(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
