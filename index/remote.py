@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.catalog import Catalog
-from index.chroma import ServerTable
+from index.chroma import ChunkTable, ServerTable
 from index.chunks import Chunk
 from index.errors import StoreError
 from index.matrix import VectorMatrix, digest_of, ranges
@@ -118,9 +118,9 @@ class RemoteMatrix(VectorMatrix):
 
 
 def bring(
-    table: ServerTable, matrix: VectorMatrix, papers: Sequence[Paper], cut: Callable[[Paper], Sequence[Chunk]]
+    table: ChunkTable, matrix: VectorMatrix, papers: Sequence[Paper], cut: Callable[[Paper], Sequence[Chunk]]
 ) -> None:
-    """Copy vectors that lie at hand to a server, so that they are not embedded again; those that are there stay.
+    """Copy vectors that lie at hand to Chroma, so that they are not embedded again; those that are there stay.
 
     Args:
         table: The collection.

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,13 +87,11 @@ class WordVectorTable:
 
     def count(self) -> int:
         """Return the number of chunks."""
-        with self._lock:
-            return int(self._rows.execute("SELECT count(*) FROM words").fetchone()[0])
+        return int(self._read("SELECT count(*) FROM words")[0][0])
 
     def ids(self) -> set[str]:
         """Return the id of every chunk."""
-        with self._lock:
-            return {chunk_id for (chunk_id,) in self._rows.execute("SELECT chunk_id FROM words")}
+        return {str(chunk_id) for (chunk_id,) in self._read("SELECT chunk_id FROM words")}
 
     def has(self, ids: Sequence[str]) -> set[str]:
         """Return those of some ids that are there."""
@@ -100,8 +99,7 @@ class WordVectorTable:
         for at in range(0, len(ids), _AT_ONCE):
             part = ids[at : at + _AT_ONCE]
             asked = f"SELECT chunk_id FROM words WHERE chunk_id IN ({','.join('?' * len(part))})"
-            with self._lock:
-                found.update(chunk_id for (chunk_id,) in self._rows.execute(asked, part))
+            found.update(chunk_id for (chunk_id,) in self._read(asked, part))
         return found
 
     def add(self, words: Mapping[str, Vectors]) -> None:
@@ -128,7 +126,8 @@ class WordVectorTable:
         Raises:
             StoreError: A row is damaged.
         """
-        there = [each for each in dict.fromkeys(ids) if each in self.has(ids)]
+        known = self.has(ids)
+        there = [each for each in dict.fromkeys(ids) if each in known]
         steps = self.steps(there)
         ends = np.cumsum(steps.sizes, dtype=np.int64)
         return dict(zip(there, np.split(steps.rows(), ends[:-1]), strict=True)) if there else {}
@@ -144,15 +143,10 @@ class WordVectorTable:
         for at in range(0, len(ids), _AT_ONCE):
             part = ids[at : at + _AT_ONCE]
             asked = f"SELECT chunk_id, dim, check_, rows FROM words WHERE chunk_id IN ({','.join('?' * len(part))})"
-            try:
-                with self._lock:
-                    rows = self._rows.execute(asked, part).fetchall()
-            except sqlite3.Error as error:
-                raise self._unreadable(error) from error
-            for chunk_id, of_row, check, blob in rows:
-                if not isinstance(blob, bytes) or zlib.crc32(blob) != check:
+            for chunk_id, of_row, check, blob in self._read(asked, part):
+                if not _is_whole(of_row, check, blob) or of_row != (dim or of_row):
                     raise self._unreadable("a row is damaged")
-                found[chunk_id], dim = blob, int(of_row)
+                found[chunk_id], dim = blob, of_row
         width = -(-dim // 2)
         blobs = [found.get(each, b"") for each in ids]
         sizes = tuple(len(blob) // (width + _LENGTH_BYTES) for blob in blobs)
@@ -164,6 +158,29 @@ class WordVectorTable:
             np.frombuffer(lengths, dtype=np.float32),
             dim,
         )
+
+    def copy_whole(self, damaged: Path) -> int:
+        """Take over the rows that can be read in another file of such a table, and return how many these are."""
+        whole = []
+        try:
+            rows = sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)
+            try:
+                for row in rows.execute("SELECT chunk_id, dim, check_, rows FROM words"):
+                    if isinstance(row[0], str) and _is_whole(*row[1:]):
+                        whole.append(row)
+            finally:
+                rows.close()
+        except sqlite3.Error:
+            pass  # from here on nothing can be read
+        self._write("INSERT OR REPLACE INTO words VALUES (?, ?, ?, ?)", whole)
+        return len(whole)
+
+    def _read(self, asked: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            with self._lock:
+                return self._rows.execute(asked, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
 
     def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         try:
@@ -179,6 +196,13 @@ class WordVectorTable:
         return StoreError(
             f"{self._path} cannot be read ({error}). Remove that file, then run: paperchat index --index {index}"
         )
+
+
+def _is_whole(dim: object, check: object, blob: object) -> bool:
+    """Tell whether a row is as it was written."""
+    if not isinstance(dim, int) or dim < 1 or not isinstance(blob, bytes):
+        return False
+    return zlib.crc32(blob) == check and len(blob) % (-(-dim // 2) + _LENGTH_BYTES) == 0
 
 
 def _small(vectors: Vectors) -> bytes:
