@@ -144,7 +144,7 @@ class Adding:
         """
         size = sum(file.path.stat().st_size for file in files if file.path.exists())
         if not files:
-            raise AddingError("No file was sent. Choose saved listing pages, or JSON of papers.")
+            raise AddingError("No file was sent. Choose saved pages, JSON, BibTeX, RIS, tables or PDFs of papers.")
         if size > self.upload_mib * MIB:
             raise AddingError(
                 f"The files have {size / MIB:.1f} MiB together, at most {self.upload_mib:g} MiB are taken. Send fewer "
@@ -248,17 +248,19 @@ class Adding:
         run.progress = replace(run.progress, stage=stage, left_s=None)
 
     def _added(self, run: _Run, paths: list[Path]) -> Report:
-        reading = read(paths)
         clock: list[tuple[float, int]] = []
 
-        def progress(done: int, total: int | None) -> None:
+        def end_if_cancelled() -> None:
             if run.cancel.is_set():
                 raise _CancelledError
+
+        def progress(done: int, total: int | None) -> None:
+            end_if_cancelled()
             clock.append((time.monotonic(), done))
             run.progress = _rated(clock, total)
 
-        if run.cancel.is_set():
-            raise _CancelledError
+        reading = read(paths, tell=lambda source, records, taken: end_if_cancelled())
+        end_if_cancelled()
         did = self._engine.add(reading.papers, progress)
         return Report(
             tuple(reading.sources),

@@ -20,6 +20,8 @@ _START_BYTES = 8192
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
 _DATABASE = b"SQLite format 3\0"
+_UNPACKED_BYTES = 64 * 1024 * 1024  # that anything may unpack to
+_UNPACKED_SHARE = 200  # of what is packed; text is seldom packed to less than a tenth
 _UNPACK = "Unpack it, and name the files that come out"
 
 
@@ -53,7 +55,7 @@ def documents(path: Path, source: str) -> Iterator[Document | LeftOut]:
         start = file.read(_START_BYTES)
     if start.startswith(_GZIP):
         inner = path.stem if path.suffix.lower() == ".gz" else path.name
-        yield _document(source, inner, lambda: _unpacked(lambda: gzip.open(path)))
+        yield _document(source, inner, lambda: _unpacked(lambda: gzip.open(path), path.stat().st_size))
     elif start.startswith(_ZIP):
         try:
             with zipfile.ZipFile(path) as archive:
@@ -82,7 +84,7 @@ def _members(archive: zipfile.ZipFile, source: str) -> Iterator[Document | LeftO
 
 def _member(archive: zipfile.ZipFile, name: str) -> io.BufferedIOBase:
     """Return a file of an archive."""
-    return _unpacked(lambda: cast(io.BufferedIOBase, archive.open(name)))
+    return _unpacked(lambda: cast(io.BufferedIOBase, archive.open(name)), archive.getinfo(name).compress_size)
 
 
 def _document(source: str, name: str, opens: Callable[[], io.BufferedIOBase]) -> Document:
@@ -100,8 +102,9 @@ def _document(source: str, name: str, opens: Callable[[], io.BufferedIOBase]) ->
 class _Unpacked(io.RawIOBase):
     """The bytes of something packed; whatever is wrong with it is raised as `Unreadable`."""
 
-    def __init__(self, packed: io.BufferedIOBase) -> None:
+    def __init__(self, packed: io.BufferedIOBase, packed_bytes: int) -> None:
         self._packed = packed
+        self._left = max(_UNPACKED_BYTES, packed_bytes * _UNPACKED_SHARE)
 
     def readable(self) -> bool:
         """Return True."""
@@ -114,6 +117,9 @@ class _Unpacked(io.RawIOBase):
             more = self._packed.read(len(view))
         except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile) as error:
             raise Unreadable(_why(error)) from error
+        self._left -= len(more)
+        if self._left < 0:
+            raise Unreadable(f"unpacks to more than {_UNPACKED_SHARE} times its size. {_UNPACK}")
         view[: len(more)] = more
         return len(more)
 
@@ -123,10 +129,10 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
-def _unpacked(opens: Callable[[], io.BufferedIOBase]) -> io.BufferedIOBase:
+def _unpacked(opens: Callable[[], io.BufferedIOBase], packed_bytes: int) -> io.BufferedIOBase:
     """Return what is packed as a file."""
     try:
-        return io.BufferedReader(_Unpacked(opens()), 1 << 18)
+        return io.BufferedReader(_Unpacked(opens(), packed_bytes), 1 << 18)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise Unreadable(_why(error)) from error
 

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from index.errors import UserError
 from index.paper import Paper
-from index.sources import LeftOut, read, stream
+from index.sources import LeftOut, Selection, read, stream
+from index.sources.files import read_file
+from index.sources.pages import PageReader
+from tests.sources.test_pdfs import article
 
 SUFFIXES = [".txt", ".json", ".jsonl", ".html", ".bib", ".ris", ".csv", ".tsv", ".gz", ".zip", ".md"]
 BEGINNINGS = [
@@ -55,14 +58,27 @@ def test_no_bytes_end_in_anything_but_papers_or_an_error_for_people(
         assert all(paper.title and paper.abstract and paper.id for paper in reading.papers)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=contents)
-def test_no_bytes_packed_or_called_a_pdf_do_either(tmp_path: Path, content: bytes) -> None:
+def test_no_bytes_that_are_packed_do_either(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.gz").write_bytes(gzip.compress(content))
-    (tmp_path / "b.pdf").write_bytes(b"%PDF-1.7\n" + content)
-    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
         archive.writestr("inner/any.json", content)
     assert all(isinstance(each, Paper | LeftOut) for each in stream([tmp_path]))
+
+
+def test_no_bytes_that_are_called_a_pdf_do_either(tmp_path: Path) -> None:
+    sheet = article().save(tmp_path / "good.pdf").read_bytes()
+
+    @settings(max_examples=60, deadline=None)
+    @given(content=contents, at=st.integers(0, len(sheet)), whole=st.booleans())
+    def check(content: bytes, at: int, whole: bool) -> None:
+        path = tmp_path / "any.pdf"
+        path.write_bytes(b"%PDF-1.7\n" + content if whole else sheet[:at] + content + sheet[at + len(content) :])
+        assert all(isinstance(each, Paper | LeftOut) for each in read_file(path, "any.pdf", pages, Selection()))
+
+    with PageReader() as pages:
+        check()
 
 
 @pytest.mark.parametrize("cut", [1, 2, 4, 10, 100])
@@ -122,11 +138,25 @@ def test_an_archive_with_a_password_says_so(tmp_path: Path) -> None:
 
 
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
-    with gzip.open(tmp_path / "a.json.gz", "wb", compresslevel=1) as file:
+    with (tmp_path / "a.json").open("wb") as file:
         for _ in range(70):
             file.write(b" " * (1 << 20))
     with pytest.raises(UserError, match="a line of more than 64 MiB"):
-        read([tmp_path / "a.json.gz"])
+        read([tmp_path / "a.json"])
+
+
+def test_what_unpacks_to_far_more_than_it_is_is_given_up(tmp_path: Path) -> None:
+    record = b" " * (1 << 20) + b"\n"
+    with gzip.open(tmp_path / "a.json.gz", "wb") as file:
+        for _ in range(70):
+            file.write(record)
+    with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("b.json", record * 70)
+    faults = [str(each) for each in stream([tmp_path]) if isinstance(each, LeftOut)]
+    assert faults == [
+        f"{name}: unpacks to more than 200 times its size. Unpack it, and name the files that come out"
+        for name in ("a.json.gz", "b.zip/b.json")
+    ]
 
 
 @pytest.mark.parametrize(
