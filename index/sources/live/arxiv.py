@@ -51,7 +51,7 @@ def _by_query(client: Client, question: Question, first_day: str) -> Iterator[Pa
     while True:
         seen: set[str] = set()
         oldest, is_all = last, False
-        for start, page in _window(client, question, _narrowed(question, first_day, last), "submittedDate"):
+        for start, page in _window(client, _narrowed(question, first_day, last), "submittedDate"):
             if isinstance(page, str):
                 yield LeftOut(question.source, None, page)
                 continue
@@ -77,7 +77,7 @@ def _changed(client: Client, question: Question, day: str) -> Iterator[Paper | L
     query = _narrowed(question, question.first_day, last)
     seen: set[str] = set()
     is_all = False
-    for start, page in _window(client, question, query, "lastUpdatedDate"):
+    for start, page in _window(client, query, "lastUpdatedDate"):
         if isinstance(page, str):
             yield LeftOut(question.source, None, page)
             continue
@@ -92,16 +92,13 @@ def _changed(client: Client, question: Question, day: str) -> Iterator[Paper | L
         yield from _by_query(client, question, question.first_new_day)
 
 
-def _window(client: Client, question: Question, query: str, order: str) -> Iterator[tuple[int, Feed | str]]:
+def _window(client: Client, query: str, order: str) -> Iterator[tuple[int, Feed | str]]:
     """Yield (number of results before it, page) for each page of a query, as far as arXiv counts its results.
 
-    The order is by "submittedDate" or "lastUpdatedDate", the last first.
-
-    A page that arXiv cannot give comes as the complaint, if the one before could be had.
+    The order is by "submittedDate" or "lastUpdatedDate", the last first. A page that arXiv cannot give comes as the
+    complaint, if the one before could be had.
     """
     size = client.service.page
-    if question.selection.most and not question.selection.words:
-        size = min(size, question.selection.most)
     start, total, skipped = 0, size, False
     while start < total and start + size <= max(_DEPTH, size):
         params = {

@@ -64,13 +64,7 @@ class Client:
     ) -> None:
         check_service(service.base_url)
         self.service = service
-        self._offline = offline or os.environ.get("PAPERCHAT_OFFLINE", "").lower() not in (
-            "",
-            "0",
-            "false",
-            "no",
-            "off",
-        )
+        self._offline = offline or os.environ.get("PAPERCHAT_OFFLINE", "").lower() not in _OFF
         self._sleep = sleep
         self._say = say
         self._folder = pages_folder() / service.folder
