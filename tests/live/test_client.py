@@ -1,3 +1,4 @@
+import os
 import re
 import subprocess
 import sys
@@ -251,6 +252,17 @@ def test_old_pages_are_asked_for_again(arxiv: Days, cache: Path, put: Callable[.
     put("arxiv", arxiv, fresh_s=-1.0)
     Harvest(SOURCE).all()
     assert len(arxiv.asked) == 10
+
+
+def test_pages_of_long_ago_are_deleted(arxiv: Days, cache: Path) -> None:
+    Harvest(SOURCE).all()
+    old, half, *others = sorted(cache.rglob("*.gz"))
+    half = half.rename(half.with_name(f".{half.name}.123"))
+    for path in (old, half):
+        os.utime(path, (0, 0))
+    Harvest("arxiv:abs:owls").all()
+    assert not old.exists() and not half.exists()
+    assert all(path.exists() for path in others)
 
 
 def test_damaged_pages_are_asked_for_again(arxiv: Days, cache: Path) -> None:

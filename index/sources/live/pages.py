@@ -5,6 +5,7 @@ import hashlib
 import os
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 _KEPT_S = 30 * 24 * 3600.0  # older pages are deleted
@@ -33,9 +34,10 @@ class Pages:
         self._folder = folder
         self._fresh_s = fresh_s
         oldest = time.time() - _KEPT_S
-        for path in folder.glob("*.gz"):
-            if path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
+        for path in folder.glob("*.gz*"):  # halves too that a killed process left
+            with suppress(FileNotFoundError):  # another process deletes as well
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     def read(self, address: str, of_any_age: bool = False) -> bytes | None:
         """Return a page; None where it was not kept, is too old, or is damaged, and then it is deleted."""
