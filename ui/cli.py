@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from ui import indexing, users
+from ui import doctor, indexing, process, users
 from ui.choosing import (
     AsAskedOption,
     AuthorOption,
@@ -39,6 +39,7 @@ models_app = typer.Typer(help="List the models that are known, or fetch one.", r
 app.add_typer(models_app, name="models")
 app.add_typer(users.app, name="users")
 app.command("index")(indexing.index_papers)
+app.command()(doctor.doctor)
 
 ModelOption = Annotated[
     str | None, typer.Option(help="Language model: a name, a GGUF file, a folder, a URL, or `none`.")
@@ -49,6 +50,7 @@ def main() -> None:
     """Run a command; what a person can put right becomes one line on stderr and exit code 1."""
     from index.errors import UserError
 
+    process.wait_asleep()
     try:
         app()
     except UserError as error:

@@ -17,7 +17,7 @@ from ui import agents, api, compatible, page
 from ui.access import Access, Gate
 from ui.admission import Admission
 from ui.conversations import FILE, Conversations
-from ui.heap import give_back_freed
+from ui.process import give_back_freed
 
 
 def listen(host: str = "127.0.0.1", port: int = 7860) -> socket.socket:

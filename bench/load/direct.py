@@ -14,6 +14,7 @@ from itertools import count
 from bench.load.samples import DONE, LEFT, Run, Sample
 from bench.load.wishes import HANG_UP, LIST, SEARCH, SEARCHED, STREAMED, Wish, wishes
 from rag import Engine, Turn
+from ui import process
 
 
 def run(engine: Engine, users: int, seconds: float, most: int = sys.maxsize) -> Run:
@@ -63,6 +64,8 @@ def answered(engine: Engine, wish: Wish) -> tuple[float | None, str]:
 
 def main() -> None:
     """Open the engine and do what is read."""
+    process.wait_asleep()  # as `paperchat serve` does
+    process.give_back_freed()
     index, model = sys.argv[1:]
     with Engine.open(index, model=model) as engine:
         for line in sys.stdin:

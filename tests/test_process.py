@@ -1,5 +1,7 @@
-"""Memory that is freed goes back to the system."""
+"""Memory that is freed goes back to the system, and threads that wait sleep."""
 
+import importlib.util
+import os
 import platform
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FREED = """
 import numpy as np
-from ui.heap import give_back_freed
+from ui.process import give_back_freed
 
 def own_mib():
     return int(open("/proc/self/status").read().split("RssAnon:")[1].split()[0]) / 1024
@@ -40,3 +42,19 @@ def test_what_is_freed_in_big_pieces_goes_back() -> None:
     said, kept = kept_mib(wanted=True)
     assert said == "True" and kept < 20
     assert kept_mib(wanted=False)[1] > 100  # else this test tells nothing
+
+
+@pytest.mark.parametrize(
+    ("given", "spins"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "5"}, "5"), ({"OMP_WAIT_POLICY": "passive"}, "0")],
+)
+def test_threads_that_wait_for_each_other_sleep_soon(given: dict[str, str], spins: str) -> None:
+    torch = importlib.util.find_spec("torch")
+    openmp = Path(torch.origin or "").parent / "lib" / "libgomp.so.1" if torch else Path()
+    if not openmp.is_file():
+        pytest.skip("this torch has no GNU OpenMP")
+    code = f"import ctypes; from ui.process import wait_asleep; wait_asleep(); ctypes.CDLL({str(openmp)!r})"
+    plain = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    environment = {**plain, "OMP_DISPLAY_ENV": "verbose", **given}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr

@@ -1,0 +1,34 @@
+"""How a process of ours treats its machine: threads that wait sleep, and memory that is freed goes back."""
+
+import ctypes
+import os
+from contextlib import suppress
+
+SPINS = "1000"
+"""So often a thread of torch or llama.cpp looks whether the others are done, some microseconds, before it sleeps."""
+
+BIG_BYTES = 256 * 1024
+"""Pieces of memory from this size on are the system's again as soon as they are freed."""
+
+_M_MMAP_THRESHOLD = -3  # of <malloc.h>
+
+
+def wait_asleep() -> None:
+    """Let threads that wait for each other sleep soon; call it before torch or llama.cpp are loaded.
+
+    By itself GNU OpenMP has them look for milliseconds, at every step of a model: where others want the cores too, an
+    embedded question then takes ten times as long and ten times the CPU. What the environment says of it stands.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
+
+
+def give_back_freed() -> bool:
+    """Let big pieces of memory go back to the system once they are freed; return whether that could be set.
+
+    By itself glibc learns from the first big piece that is freed to keep all others, in a heap for each of many
+    threads: every thread in which a batch was embedded then holds on to what the largest batch took.
+    """
+    with suppress(AttributeError, OSError, TypeError):  # no glibc
+        return bool(ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, BIG_BYTES))
+    return False
