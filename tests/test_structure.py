@@ -48,7 +48,7 @@ HOMES = {
     "mcp": {"ui/agents/__init__.py", "ui/agents/tools.py"},
     "pwdlib": {"ui/access/users.py"},
     "watchfiles": {"ui/watching.py"},
-    "sqlite3": {"index/formats.py", "index/wordvectors.py", "ui/database.py"},
+    "sqlite3": {"index/formats.py", "index/tablecheck.py", "index/wordvectors.py", "ui/database.py"},
     "sklearn": {"index/duplicates.py", "index/layout.py"},
     "defusedxml": {"index/sources/live/body.py"},
     "tenacity": {"index/sources/live/patience.py"},
