@@ -119,17 +119,17 @@ def _found(
 
     for source, all_found, every in _all(files, questions, ask):
         records = taken = 0
-        for found in all_found:
+        for seen, found in enumerate(all_found, start=1):
             if isinstance(found, LeftOut) and found is not UNWANTED:
                 yield source, found
-                continue
-            records += 1
-            if isinstance(found, Paper) and selection.takes(found):
-                taken += 1
-                yield source, found
-                if taken == wanted:
-                    break
-            if records % every == 0:
+            else:
+                records += 1
+                if isinstance(found, Paper) and selection.takes(found):
+                    taken += 1
+                    yield source, found
+                    if taken == wanted:
+                        break
+            if seen % every == 0:
                 tell(source, records, taken)
         if records or every == _TELL_EVERY_ASKED:
             tell(source, records, taken)

@@ -108,7 +108,7 @@ def _reader(
         return lambda document: _some(read_bibtex(document))
     if is_header(start) or document.suffix in (".csv", ".tsv"):
         return _by_line(lambda lines, source: _some(read_table(lines, source)))
-    return _by_line(read_listing)
+    return _listing
 
 
 def _by_line(
@@ -128,6 +128,13 @@ def _json(document: Document, selection: Selection) -> Iterator[Paper | LeftOut]
     with document.open() as file:
         text = read_whole(file)
     yield from _some(read_json(text, document.source, selection))
+
+
+def _listing(document: Document) -> Iterator[Paper | LeftOut]:
+    """Yield the papers of a page saved as text."""
+    with document.open() as file:
+        text = read_whole(file)
+    yield from read_listing(enumerate(text.split("\n"), start=1), document.source)
 
 
 def _some(records: Iterable[Paper | LeftOut]) -> Iterator[Paper | LeftOut]:

@@ -111,6 +111,12 @@ def test_how_far_it_is_is_told_at_intervals(tmp_path: Path) -> None:
     assert told == [("some.jsonl", 1000, 500), ("some.jsonl", 2000, 1000), ("some.jsonl", 2500, 1250)]
 
 
+def test_how_far_it_is_is_told_though_nothing_is_found(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    found = stream([written(tmp_path, *[{"title": "Bare"}] * 2500)], tell=lambda *so_far: told.append(so_far))
+    assert (len(list(found)), told) == (2500, [("some.jsonl", 0, 0)] * 2)
+
+
 def test_what_tell_raises_ends_the_reading(tmp_path: Path) -> None:
     def tell(source: str, records: int, taken: int) -> None:
         raise InterruptedError
