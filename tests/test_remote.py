@@ -30,6 +30,7 @@ from tests.conftest import HashingEncoder
 from tests.servers import ChromaProcess, proxied, until
 from tests.test_store import LONG, ZEBRA
 from tests.test_wordvectors import HashingWordEncoder
+from ui.api.problems import problem_of
 
 ROOT = Path(__file__).parents[1]
 QUESTIONS = ("sea levels from buoys", "private noise", "a language model on a watch")
@@ -299,8 +300,9 @@ def test_a_server_that_goes_away_is_named_in_one_line_and_taken_up_again_when_it
         with pytest.raises(StoreAway, match=away):
             store(folder, encoder, server)
         engine._store.get()._matrix.kept._vectors.clear()  # type: ignore[attr-defined]
-        with pytest.raises(StoreAway, match=away):
+        with pytest.raises(StoreAway, match=away) as refused:
             engine.search("sea levels")
+        assert problem_of(refused.value, "/api/search").status == 503
         process.start()
         assert engine.search("sea levels") == first
 

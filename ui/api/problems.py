@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from index.errors import UserError
+from index.errors import StoreAway, UserError
 from ui.admission import Busy
 
 MEDIA_TYPE = "application/problem+json"
@@ -44,6 +44,14 @@ class UnknownPaper(UserError):
         super().__init__(f"No paper {' or '.join(map(repr, paper_ids))} in the index. Ids look like arxiv:2205.05131.")
 
 
+_STATUSES: dict[type[UserError], HTTPStatus] = {
+    Busy: HTTPStatus.TOO_MANY_REQUESTS,
+    UnknownPaper: HTTPStatus.NOT_FOUND,
+    StoreAway: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""What is none of the request's fault, or more than a wrong value in it."""
+
+
 def install(app: FastAPI) -> None:
     """Let every error of an application's own routes leave as a problem."""
 
@@ -63,7 +71,7 @@ def problem_of(error: Exception, path: str) -> Problem:
     )
     if isinstance(error, UserError):
         status, detail = HTTPStatus.BAD_REQUEST, str(error)
-        for kind, special in ((Busy, HTTPStatus.TOO_MANY_REQUESTS), (UnknownPaper, HTTPStatus.NOT_FOUND)):
+        for kind, special in _STATUSES.items():
             status = special if isinstance(error, kind) else status
     elif isinstance(error, RequestValidationError):
         status, errors = HTTPStatus.UNPROCESSABLE_ENTITY, [_fault(each) for each in error.errors()]
