@@ -157,20 +157,18 @@ def _compiled(file: Path, config: object) -> "torch.nn.Module":
     import openvino
     import torch
 
-    request = (
-        openvino.Core()
-        .compile_model(
-            file,
-            "CPU",
-            {
-                "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(GROUP),
-                "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-                "INFERENCE_PRECISION_HINT": "f32",
-                "PERFORMANCE_HINT": "LATENCY",
-            },
-        )
-        .create_infer_request()
-    )
+    core = openvino.Core()
+    core.set_property({"ENABLE_MMAP": False})  # a file that is cut short under a running process would end it
+    request = core.compile_model(
+        file,
+        "CPU",
+        {
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(GROUP),
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "INFERENCE_PRECISION_HINT": "f32",
+            "PERFORMANCE_HINT": "LATENCY",
+        },
+    ).create_infer_request()
 
     class Compiled(torch.nn.Module):
         def __init__(self) -> None:
