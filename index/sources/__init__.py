@@ -157,7 +157,9 @@ def _tell_nobody(source: str, records: int, taken: int) -> None:
 def _nothing(left_out: list[LeftOut], faults: int, unwanted: int) -> str:
     """Return why there is no paper."""
     if unwanted:
-        return f"None of the {unwanted} papers of these sources is wanted. Ask for a longer time, or for fewer words."
+        found = "The one paper" if unwanted == 1 else f"None of the {unwanted:,} papers"
+        said = "is not wanted" if unwanted == 1 else "is wanted"
+        return f"{found} of these sources {said}. Ask for a longer time, other categories or fewer words."
     reasons = [f"  {each}" for each in left_out[:_REASONS_SHOWN]]
     if faults > _REASONS_SHOWN:
         reasons.append(f"  and {faults - _REASONS_SHOWN} more")

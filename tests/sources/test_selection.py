@@ -90,9 +90,10 @@ def test_reading_counts_what_is_not_wanted(tmp_path: Path) -> None:
 
 
 def test_nothing_wanted_is_an_error_that_says_so(tmp_path: Path) -> None:
-    path = written(tmp_path, {"title": "X", "abstract": "Text."})
-    with pytest.raises(SourceError, match="None of the 1 papers of these sources is wanted"):
-        read([path], selection=Selection(words=("owls",)))
+    records = [{"title": "X", "abstract": "Text."}, {"title": "Y", "abstract": "Text."}]
+    for count, message in ((1, "The one paper of these sources is not wanted"), (2, "None of the 2 papers of these")):
+        with pytest.raises(SourceError, match=message):
+            read([written(tmp_path, *records[:count])], selection=Selection(words=("owls",)))
 
 
 def test_at_most_so_many_papers_over_all_sources_and_no_more_is_read(tmp_path: Path) -> None:

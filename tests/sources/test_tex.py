@@ -1,6 +1,8 @@
 """TeX that plain letters can say is said in plain letters; formulas stay as they are."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from index.sources.tex import readable
 
@@ -65,3 +67,16 @@ def test_a_long_text_without_end_of_formula_takes_no_time() -> None:
     assert readable("\\'{" * 20_000).startswith("\\")
     assert readable("\\(" * 20_000).startswith("\\")
     assert readable("$$" * 20_001).startswith("$")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    pieces=st.lists(
+        st.one_of(st.sampled_from(list("\\\\\\$$${}{}'\"`^~=.cvHuijaeo Oß_%&#-()[]\n")), st.text(max_size=3))
+    ),
+    braces=st.booleans(),
+)
+def test_any_text_is_read(pieces: list[str], braces: bool) -> None:
+    text = "".join(pieces)
+    assert isinstance(readable(text, braces), str)
+    assert readable("".join(letter for letter in text if letter.isalnum())).isalnum() or not any(map(str.isalnum, text))
