@@ -192,6 +192,7 @@ class Store:
         if self._word_vectors is None:
             return [nothing] * len(positions)
         ids = [whole_paper(self.papers[at]).id for at in positions]
+        self._see_words_of(ids)
         rows = self._word_vectors.read(ids)
         return [rows.get(chunk_id, nothing) for chunk_id in ids]
 
@@ -199,10 +200,25 @@ class Store:
         """Return how many words each paper has, and float32 `(all these words, vectors)`: cosines with some vectors."""
         if self._word_vectors is None or not len(vectors):
             return (0,) * len(positions), np.zeros((0, len(vectors)), dtype=np.float32)
-        steps = self._word_vectors.steps([whole_paper(self.papers[at]).id for at in positions])
+        ids = [whole_paper(self.papers[at]).id for at in positions]
+        self._see_words_of(ids)
+        steps = self._word_vectors.steps(ids)
         if not sum(steps.sizes):
             return steps.sizes, np.zeros((0, len(vectors)), dtype=np.float32)
         return steps.sizes, steps.cosines(vectors)
+
+    def _see_words_of(self, ids: Sequence[str]) -> None:
+        """See that the words of some chunks are there, as they are while the index is the one that was opened.
+
+        Raises:
+            StoreError: A part of them is gone.
+        """
+        known = self._word_vectors.has(ids) if self._word_vectors else set(ids)
+        if not known.issuperset(ids) and not self.stale():
+            path = self.manifest.vectors_folder(self.folder) / WORDS
+            raise StoreError(
+                f"{path} lacks the words of some papers. Repair it: paperchat doctor --repair --index {self.folder}"
+            )
 
     def words(self, question: str) -> NDArray[np.float32]:
         """Return float32 `(papers,)`: the BM25 score of each paper."""
