@@ -49,11 +49,11 @@ def connected(address: str) -> Iterator[list[Place]]:
     own = False if address == LOCAL else None  # a cluster that is there has its dashboard or has none
     try:
         ray.init(address=address, include_dashboard=own, configure_logging=False, log_to_driver=False)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         ray.shutdown()
         raise UserError(
             f"No Ray cluster at {address}: {error} On a node of the cluster give HOST:PORT as `ray status` shows it, "
-            "from outside ray://HOST:10001; or --ray local."
+            "from outside ray://HOST:10001; or --ray local; a cluster with a token wants it in RAY_AUTH_TOKEN."
         ) from error
     try:
         alive = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]

@@ -22,7 +22,7 @@ HOMES = {
     "nltk": {"index/chunks.py"},
     "openvino": {"index/quantized.py"},
     "ray": {"index/cluster.py", "index/spread.py"},
-    "sentence_transformers": {"rag/nli.py", "rag/rerank.py", "index/vectors.py"},
+    "sentence_transformers": {"rag/nli.py", "rag/rerank.py", "index/quantized.py", "index/vectors.py"},
     "transformers": {"rag/writer.py", "index/vectors.py"},
     "llama_index": {
         "index/chunks.py",
