@@ -1,5 +1,6 @@
 """Papers in, an index on disk out: only what changed is embedded, and the new one replaces the old in one step."""
 
+import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from index.formats import convert
 from index.leftovers import Leftovers, tidy
 from index.lock import writing
 from index.manifest import FORMAT, PAPERS, LaterFormat, Manifest, differs, vectors_folder
-from index.matrix import VectorMatrix, digest_of, ranges
+from index.matrix import EXACT_ROWS, VectorMatrix, digest_of, ranges
 from index.paper import Paper
 from index.paperfile import PaperFile, read_papers, write
 from index.remote import bring
@@ -43,6 +44,7 @@ FOLDED_PAPERS = 5_000
 
 _SLICE = 128
 _LINES = 10_000
+"""Papers or chunks that are handled at once where all of them would fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class _Builder:
         if self.remote:
             before = [manifest.encoder_digest] if manifest else []
             drop_others(self.folder, self.remote, written.encoder_digest, *before)
+            shutil.rmtree(self.vectors / CHROMA, ignore_errors=True)  # what was brought from there
         return embedded
 
     def _base(self, manifest: Manifest | None) -> "_Base":
@@ -270,8 +273,11 @@ class _Builder:
         if self.remote:
             nothing = np.zeros((0, dim), dtype=np.float32)
             return VectorMatrix.of(counts.tolist(), chunk_ids, nothing, np.zeros(dim, dtype=np.float32))
-        found = self.table.vectors(ids)
-        rows = np.asarray([found[each] for each in ids], dtype=np.float32).reshape(len(ids), dim)
+        rows = np.empty((len(ids), dim), dtype=np.float32 if len(now) <= EXACT_ROWS else np.float16)
+        for start in range(0, len(ids), _LINES):
+            part = ids[start : start + _LINES]
+            found = self.table.vectors(part)
+            rows[start : start + len(part)] = [found[each] for each in part]
         both = np.concatenate([old.rows, rows])[now] if len(old.rows) else rows[now]
         kept = len(made.order) - len(made.fresh)
         mean = old.mean if kept >= len(made.fresh) else both.mean(axis=0, dtype=np.float32)
