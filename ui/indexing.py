@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ui.bars import Bar, ReadingBar
+from ui.gathered import COMPARED, read_values, rows, say_duplicates, say_faults, takes
 from ui.options import EncoderOption, IndexOption, JsonOption, OfflineOption, print_data, print_json, say
 
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from index.sources import Selection
     from index.vectors import Encoder
     from rag.settings import Settings
-
-COMPARED = 100_000
-"""Papers among which near-duplicates are looked for after an update: a quarter of a minute's work."""
-
-_SHOWN = 5
 
 
 def index_papers(
@@ -118,9 +114,9 @@ class _Work:
     def update(self, gathered: "Gathering", replace: bool = False) -> None:
         """Bring the index up to date, and say what that did."""
         done, pairs = self._updated(gathered, self.encoder(), replace)
-        _say_faults(gathered)
+        say_faults(gathered)
         if self.as_json:
-            print_json({**vars(done), **_read(gathered), "duplicates": _rows(pairs)})
+            print_json({**vars(done), **read_values(gathered), "duplicates": rows(pairs)})
             return
         if gathered.reading:
             print_data(f"Read {gathered.reading.records} records of {len(gathered.reading.papers)} papers.\n")
@@ -133,15 +129,15 @@ class _Work:
         from index.preview import preview
 
         would = preview(contents, gathered.papers, self.encoder(), replace, gathered.removal.ids)
-        _say_faults(gathered)
+        say_faults(gathered)
         if self.as_json:
-            print_json({**would.to_dict(), **_read(gathered)})
+            print_json({**would.to_dict(), **read_values(gathered)})
             return
         if gathered.reading:
             print_data(f"Read {gathered.reading.records} records of {len(gathered.reading.papers)} papers.\n")
         print_data(
             f"{self.settings.index_folder} would hold {would.papers} papers: {would.new} new, {would.changed} changed, "
-            f"{would.removed} removed; {would.chunks} chunks to embed{_takes(would.seconds)}. Nothing was written.\n"
+            f"{would.removed} removed; {would.chunks} chunks to embed{takes(would.seconds)}. Nothing was written.\n"
         )
 
     def watch(self, folder: Path, selection: "Selection") -> None:
@@ -163,15 +159,15 @@ class _Work:
                 with ReadingBar() as told:
                     gathered = gather_folder(self.settings.index_folder, contents, folder, selection, told)
                 if not gathered.papers and not len(contents.papers):
-                    _say_faults(gathered)
+                    say_faults(gathered)
                     return
                 done, pairs = self._updated(gathered, encoder)
             except UserError as error:  # a bad file, a full disk, another writer: the next change may be better
                 say(f"Error: {error}")
                 return
-            _say_faults(gathered)
+            say_faults(gathered)
             if self.as_json:
-                print_json({**vars(done), **_read(gathered), "duplicates": _rows(pairs)}, indent=None)
+                print_json({**vars(done), **read_values(gathered), "duplicates": rows(pairs)}, indent=None)
             else:
                 print_data(f"{self._did(done)}\n")
                 if done.wrote:
@@ -212,63 +208,3 @@ class _Work:
         changes = f"{done.new} new, {done.changed} changed, {done.removed} removed" if done.wrote else "nothing changed"
         embedded = f"{done.embedded} chunks embedded"
         return f"{self.settings.index_folder} holds {done.papers} papers: {changes}; {embedded}."
-
-
-def say_duplicates(pairs: "list[Duplicates] | None", papers: int) -> None:
-    """Tell a person which papers look like the same work; of very many papers, that nobody looked."""
-    from ui.terminal.printable import printable
-
-    if pairs is None:
-        say(f"Among more than {COMPARED:,} papers ({papers:,}) nobody looked for the same work twice.")
-    elif pairs:
-        count = "1 pair looks" if len(pairs) == 1 else f"{len(pairs)} pairs look"
-        say(f"{count} like the same work (kept as they are; all of them with --json):")
-        for pair in pairs[:_SHOWN]:
-            say(f"  {printable(pair.titles[0])} [{pair.first}]\n  ~ {printable(pair.titles[1])} [{pair.second}]")
-        if len(pairs) > _SHOWN:
-            say(f"  and {len(pairs) - _SHOWN} more")
-
-
-def _say_faults(gathered: "Gathering") -> None:
-    """Tell a person what was not found, failed or left out."""
-    from ui.terminal.printable import printable
-
-    for fault in gathered.reading.left_out if gathered.reading else ():
-        say(f"Left out: {printable(str(fault))}")
-    for failure in gathered.failed:
-        say(f"Could not be read: {printable(failure)}")
-    for name in gathered.not_found[:_SHOWN]:
-        say(f"Not found: {printable(name)}. Name it again where it is: paperchat index SOURCE")
-    if len(gathered.not_found) > _SHOWN:
-        say(f"Not found: {len(gathered.not_found) - _SHOWN} more")
-
-
-def _read(gathered: "Gathering") -> dict[str, Any]:
-    """Return what was read, and what was not, as plain JSON values."""
-    reading = gathered.reading
-    return {
-        "records": reading.records if reading else 0,
-        "unwanted": reading.unwanted if reading else 0,
-        "sources": reading.sources if reading else {},
-        "left_out": [vars(fault) for fault in reading.left_out] if reading else [],
-        "not_found": list(gathered.not_found),
-        "failed": list(gathered.failed),
-    }
-
-
-def _rows(pairs: "list[Duplicates] | None") -> list[dict[str, Any]] | None:
-    return None if pairs is None else [pair.to_dict() for pair in pairs]
-
-
-def _takes(seconds: float) -> str:
-    """Say roughly how long something takes."""
-    if seconds < 1:
-        return ""
-    hours, minutes = seconds / 3600, seconds / 60
-    return (
-        f", about {hours:.1f} h"
-        if hours >= 1
-        else f", about {minutes:.0f} min"
-        if minutes >= 2
-        else f", about {seconds:.0f} s"
-    )
