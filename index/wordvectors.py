@@ -21,6 +21,11 @@ from index.vectors import Vectors
 
 FILE = "words.sqlite"
 _AT_ONCE = 500
+_ROWS = (
+    "SELECT by_id.chunk_id, words.chunk_id, words.dim, words.check_, words.rows "
+    "FROM words AS by_id JOIN words ON words.rowid = by_id.rowid"
+)
+"""Each id as the key says it and as the row does: where a key is damaged, the two differ."""
 _STEPS, _REACH = 7, 3.3
 _LENGTH_BYTES = 4
 
@@ -142,9 +147,9 @@ class WordVectorTable:
         dim = 0
         for at in range(0, len(ids), _AT_ONCE):
             part = ids[at : at + _AT_ONCE]
-            asked = f"SELECT chunk_id, dim, check_, rows FROM words WHERE chunk_id IN ({','.join('?' * len(part))})"
-            for chunk_id, of_row, check, blob in self._read(asked, part):
-                if not _is_whole(of_row, check, blob) or of_row != (dim or of_row):
+            asked = f"{_ROWS} WHERE by_id.chunk_id IN ({','.join('?' * len(part))})"
+            for asked_id, chunk_id, of_row, check, blob in self._read(asked, part):
+                if chunk_id != asked_id or not _is_whole(of_row, check, blob) or of_row != (dim or of_row):
                     raise self._unreadable("a row is damaged")
                 found[chunk_id], dim = blob, of_row
         width = -(-dim // 2)
