@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from index.sources.record import Record, dict_of, list_of, names, text_of
+from index.sources.fields import dict_of, list_of, names, text_of
+from index.sources.record import Record
 
 _VERSION = re.compile(r"v\d{1,4}")
 _MONTH_OF_ID = re.compile(r"(?:[a-z.-]+/)?(\d\d)(0[1-9]|1[0-2])\d*\.?\d+", re.I)

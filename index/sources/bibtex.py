@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from index.paper import Paper
+from index.sources.fields import keywords
 from index.sources.opening import Document
 from index.sources.reading import LeftOut
-from index.sources.record import Record, keywords, paper_or_reason
+from index.sources.record import Record, paper_or_reason
 from index.sources.tex import readable
 from index.sources.text import Unreadable, read_whole
 

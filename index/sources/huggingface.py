@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from index.sources.record import Record, dict_of, list_of, text_of
+from index.sources.fields import dict_of, list_of, text_of
+from index.sources.record import Record
 
 
 def hugging_face(values: dict[str, Any]) -> Record:

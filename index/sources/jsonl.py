@@ -11,11 +11,12 @@ from typing import Any
 from index.paper import Paper
 from index.sources.arxiv import arxiv
 from index.sources.csljson import csl, is_item
+from index.sources.fields import iso_date
 from index.sources.huggingface import hugging_face, is_entry
 from index.sources.openalex import openalex
 from index.sources.plain import plain, type_name
 from index.sources.reading import UNWANTED, LeftOut
-from index.sources.record import BadRecord, Record, iso_date, to_paper
+from index.sources.record import BadRecord, Record, to_paper
 from index.sources.selection import Selection
 from index.sources.semanticscholar import semantic_scholar
 from index.sources.text import Unreadable

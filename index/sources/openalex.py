@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from index.sources.fields import dict_of, list_of, text_of
 from index.sources.markup import unmarked
-from index.sources.record import Record, dict_of, list_of, text_of
+from index.sources.record import Record
 
 
 def openalex(values: dict[str, Any]) -> Record:

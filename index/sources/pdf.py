@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 from index.identity import title_key
 from index.paper import Paper
+from index.sources.fields import names
 from index.sources.opening import Document
 from index.sources.pages import FirstPages, Line, PageReader
 from index.sources.reading import LeftOut
-from index.sources.record import Record, names, to_paper
+from index.sources.record import Record, to_paper
 from index.sources.text import Unreadable
 
 _PDF_BYTES = 256 * 1024 * 1024

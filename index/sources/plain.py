@@ -6,7 +6,8 @@ The plain form is that of the starter corpus, of what `Paper.to_dict` writes, an
 import re
 from typing import Any
 
-from index.sources.record import BadRecord, Record, iso_date, keywords, names
+from index.sources.fields import iso_date, keywords, names
+from index.sources.record import BadRecord, Record
 from index.sources.text import clean_line
 
 _KINDS = ("abstract", "digest")

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from index.sources.fields import dict_of, list_of, text_of
 from index.sources.markup import unmarked
-from index.sources.record import Record, dict_of, list_of, text_of
+from index.sources.record import Record
 
 
 def semantic_scholar(values: dict[str, Any]) -> Record:

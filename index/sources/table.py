@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from index.paper import Paper
+from index.sources.fields import keywords, names
 from index.sources.markup import unmarked
 from index.sources.reading import LeftOut
-from index.sources.record import Record, keywords, names, paper_or_reason
+from index.sources.record import Record, paper_or_reason
 from index.sources.text import Unreadable
 
 COLUMNS = {
