@@ -42,7 +42,11 @@ class MadeUpEncoder:
         return [Encoded(vector, words, self._rows[rows]) for vector, words, rows in map(self._read, texts)]
 
     def _read(self, text: str) -> tuple[Vectors, tuple[str, ...], list[int]]:
-        words = tuple(dict.fromkeys(tokenize(text))) if len(text) < 300 else tuple(dict.fromkeys(text.lower().split()))
+        words = (
+            tuple(dict.fromkeys(tokenize(text)))
+            if len(text) < 300
+            else tuple(dict.fromkeys(word for word in text.lower().split() if len(word) > 3))
+        )
         rows = [self._row_of(word) for word in words]
         total = self._about[rows].sum(axis=0) if rows else self._mean
         vector = total / max(float(np.linalg.norm(total)), 1e-9) + COMMON * self._mean
