@@ -116,6 +116,17 @@ def test_a_large_index_has_one_chunk_a_paper_and_gets_its_windows_back(
     small.close()
 
 
+def test_what_a_source_says_anew_keeps_the_other_names_of_a_paper(tmp_path: Path) -> None:
+    known = replace(made(1), other_ids=("doi:10.1000/moss",), other_titles=("Of Moss",))
+    update(tmp_path, [known], HashingEncoder())
+    said = replace(made(1), abstract="It says something else now.")
+    assert update(tmp_path, [said], HashingEncoder()).changed == 1
+    store = Store.open(tmp_path, HashingEncoder())
+    assert store.papers[0] == replace(said, other_ids=known.other_ids, other_titles=known.other_titles)
+    assert store.place("doi:10.1000/moss") is None and store.having("title", "of moss").tolist() == [0]
+    store.close()
+
+
 def test_dates_are_numbers_that_sort() -> None:
     assert [date_number(date) for date in ("2024-05-17", "2024-05", "2024", None, "soon")] == [
         20240517, 20240500, 20240000, 0, 0,
