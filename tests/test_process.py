@@ -58,3 +58,17 @@ def test_threads_that_wait_for_each_other_sleep_soon(given: dict[str, str], spin
     environment = {**plain, "OMP_DISPLAY_ENV": "verbose", **given}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment)
     assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr
+
+
+@pytest.mark.parametrize(("given", "threads"), [({}, {1}), ({"OPENBLAS_NUM_THREADS": "2"}, {2})])
+def test_numpy_keeps_to_the_thread_that_asks(given: dict[str, str], threads: set[int]) -> None:
+    code = (
+        "import numpy; from threadpoolctl import threadpool_info; from ui.process import one_core_each; "
+        "one_core_each(); print({each['num_threads'] for each in threadpool_info() if each['user_api'] == 'blas'})"
+    )
+    plain = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    environment = {**plain, **given}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment)
+    if done.stdout.strip() == "set()" or (os.cpu_count() or 1) < 2:
+        pytest.skip("numpy has no BLAS with threads here")
+    assert done.stdout.strip() == str(threads), done.stderr

@@ -52,7 +52,7 @@ HOMES = {
     "sklearn": {"index/duplicates.py", "index/layout.py"},
     "defusedxml": {"index/sources/live/body.py"},
     "tenacity": {"index/sources/live/patience.py"},
-    "threadpoolctl": {"index/layout.py"},
+    "threadpoolctl": {"index/layout.py", "ui/process.py"},
     "prometheus_client": {"ui/api/metrics.py"},
     "fastapi": {"ui/server.py", "ui/page/__init__.py", "ui/page/downloads.py"}
     | {f"ui/api/{name}.py" for name in ("__init__", "asking", "events", "health", "listening", "listing", "problems")}

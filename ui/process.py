@@ -23,6 +23,18 @@ def wait_asleep() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
 
 
+def one_core_each() -> None:
+    """Let numpy multiply small matrices in the thread that asks; call it once numpy is loaded.
+
+    By itself OpenBLAS wakes a thread for each core, which looks for work long after: many answers at once keep the
+    cores busy anyway. What the environment says of it stands.
+    """
+    from threadpoolctl import threadpool_limits
+
+    if "OPENBLAS_NUM_THREADS" not in os.environ:
+        threadpool_limits(1, user_api="blas")
+
+
 def give_back_freed() -> bool:
     """Let big pieces of memory go back to the system once they are freed; return whether that could be set.
 

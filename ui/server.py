@@ -17,7 +17,7 @@ from ui import agents, api, compatible, page
 from ui.access import Access, Gate
 from ui.admission import Admission
 from ui.conversations import FILE, Conversations
-from ui.process import give_back_freed
+from ui.process import give_back_freed, one_core_each
 
 
 def listen(host: str = "127.0.0.1", port: int = 7860) -> socket.socket:
@@ -48,6 +48,7 @@ def serve(
 ) -> None:
     """Serve the page where `listener` listens, until Ctrl-C; `ready` gets its address once a browser may come."""
     give_back_freed()
+    one_core_each()
     server = Server(engine, listener, access)
     if ready:
         ready(server.url)

@@ -66,6 +66,7 @@ def main() -> None:
     """Open the engine and do what is read."""
     process.wait_asleep()  # as `paperchat serve` does
     process.give_back_freed()
+    process.one_core_each()
     index, model = sys.argv[1:]
     with Engine.open(index, model=model) as engine:
         for line in sys.stdin:
