@@ -117,7 +117,9 @@ class Finder:
         """Say that no paper is about a question, of those that pass a filter."""
         if narrow.places is None:
             return none_is_about(len(narrow.store.papers))
-        return narrow.leaves_none or f"{none_is_about(len(narrow.places))} Others may be: ask without the filter."
+        count = len(narrow.places)
+        about = "That one paper is not about it." if count == 1 else none_is_about(count)
+        return narrow.leaves_none or f"{about} Others may be: ask without the filter."
 
     @staticmethod
     def ordered(ranked: Sequence[Ranked], narrow: Narrowed) -> tuple[Ranked, ...]:

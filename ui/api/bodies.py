@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from rag.answer import Match, Turn
 from rag.filters import Filter
@@ -64,7 +64,7 @@ class Chosen(Body):
     author: Several = Field(default=[], description=AUTHOR, examples=[["Hinton"]])
     category: Several = Field(default=[], description=CATEGORY, examples=[["cs.LG"]])
     source: Several = Field(default=[], description=SOURCE)
-    newest_first: bool = Field(default=False, description=NEWEST_FIRST)
+    newest_first: StrictBool = Field(default=False, description=NEWEST_FIRST)
 
     def filter(self) -> Filter:
         """Return the filter.
@@ -81,7 +81,7 @@ class Question(Chosen):
     question: Asked = Field(description="Of a person.", examples=["What does UL2 mix?"])
     history: list[EarlierTurn] = Field(default=[], description="Earlier turns, oldest first.")
     within: Within = None
-    as_asked: bool = Field(default=False, description=AS_ASKED)
+    as_asked: StrictBool = Field(default=False, description=AS_ASKED)
     stream: bool | None = Field(
         default=None, description="Events as the answer grows; when left out, the Accept header decides."
     )
@@ -102,7 +102,7 @@ class ListRequest(Chosen):
     limit: int | None = Field(
         default=None, ge=1, le=LISTED, description="How many; when left out, the list ends where relevance does."
     )
-    as_asked: bool = Field(default=False, description=AS_ASKED)
+    as_asked: StrictBool = Field(default=False, description=AS_ASKED)
     format: Literal["json", "markdown", "bibtex", "ris", "csv"] | None = Field(
         default=None, description="What the list is written in; when left out, the Accept header decides, else JSON."
     )

@@ -5,7 +5,7 @@ Fields of that API that have no meaning here (temperature, tools, …) are taken
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
 from ui.api.bodies import AS_ASKED, Chosen
 
@@ -58,7 +58,7 @@ class ResponseFormat(_Taken):
 class Narrowing(Chosen):
     """Which papers may answer; no field of OpenAI's."""
 
-    as_asked: bool = Field(default=False, description=AS_ASKED)
+    as_asked: StrictBool = Field(default=False, description=AS_ASKED)
 
 
 class ChatRequest(_Taken):
