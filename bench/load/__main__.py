@@ -12,6 +12,7 @@ The second asks for about an hour's worth of one person's questions and tells by
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -31,6 +32,7 @@ _LONGEST_S = 3 * 3600.0
 def main() -> None:
     """Measure and print."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here is ended too
     index = Settings.load(index=options.index).index_folder
     measured: dict[str, Any] = {}
     for model in options.model or (["none"] if options.requests else ["none", "smollm2-135m-instruct"]):
