@@ -2,14 +2,14 @@
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.catalog import Catalog, names_of
 from index.paper import Paper
-from index.papers import merge
+from index.papers import join, merge, title_key
 from index.postings import Positions
 
 
@@ -74,7 +74,9 @@ def change(
         fresh = {paper.id: paper for paper in given}
         leaving = set(remove)
         kept = [old[at] for at in sorted(touched) if old[at].id not in leaving]
-        now = merge([*(each for each in kept if not _said_anew(each, fresh.get(each.id))), *given])
+        anew = {each.id: each for each in kept if _said_anew(each, fresh.get(each.id))}
+        known = [_named(anew[each.id], each) if each.id in anew else each for each in given]
+        now = merge([*(each for each in kept if each.id not in anew), *known])
     before = {paper.id: at for at in touched if (paper := old[at])}
     same = {at for paper in now if (at := before.get(paper.id)) is not None and old[at] == paper}
     changed = sorted((paper for paper in now if before.get(paper.id) not in same), key=lambda paper: paper.id)
@@ -102,6 +104,13 @@ def _touched(old: Sequence[Paper], catalog: Catalog, given: Sequence[Paper], rem
 def _said_anew(paper: Paper, fresh: Paper | None) -> bool:
     """Tell whether every source of a paper has said something of it now."""
     return fresh is not None and set(paper.sources) <= set(fresh.sources)
+
+
+def _named(before: Paper, now: Paper) -> Paper:
+    """Return what a source says now under every name that the paper has had."""
+    both = join(before, now)
+    titles = (title for title in both.other_titles if title_key(title) != title_key(now.title))
+    return replace(now, other_ids=both.other_ids, other_titles=tuple(titles))
 
 
 def _ordered(old: Sequence[Paper], fresh: Sequence[Paper], gone: Sequence[int]) -> tuple[NDArray[np.int64], Positions]:
