@@ -11,12 +11,16 @@ from index.chunks import whole_paper
 from index.columns import Columns, digests
 from index.errors import StoreError
 from index.leftovers import FILE as LEFTOVERS
+from index.leftovers import LATER
 from index.manifest import MANIFEST, PAPERS, Manifest, file_digest
 from index.matrix import VectorMatrix, digest_of
 from index.paper import Paper
 from index.paperfile import PaperFile, parse
+from index.server import Server
 from index.store import CHROMA
 from index.tablecheck import chroma_faults, same, word_faults
+from index.tenancy import FILE as LINK
+from index.tenancy import faults as server_faults
 from index.wordvectors import FILE as WORDS
 
 SAMPLE = 50
@@ -54,11 +58,16 @@ class Line:
     why: str
 
 
-def examine(folder: Path) -> list[Finding]:
+def examine(folder: Path, server: Server | None = None) -> list[Finding]:
     """Check everything in an index: its manifest, every file against its digest, the papers, the vectors and the words.
 
+    Args:
+        folder: Of the index.
+        server: Of Chroma, which keeps the vectors; None where they lie in the folder.
+
     Raises:
-        StoreError: There is no index, or a later version of paperchat wrote it.
+        StoreError: There is no index, a later version of paperchat wrote it, or its vectors are kept elsewhere;
+            `StoreAway` where the server does not answer.
     """
     repair = f"Repair it: paperchat doctor --repair --index {folder}"
     try:
@@ -74,10 +83,10 @@ def examine(folder: Path) -> list[Finding]:
     found = [*_papers(manifest.papers_file(folder), manifest, repair), *_files(folder, manifest, repair)]
     found += _remains(folder, manifest)
     if found and not all(each.harmless for each in found):
-        return found + list(_vectors(folder, manifest, None, repair))
+        return found + list(_vectors(folder, manifest, None, server, repair))
     columns = Columns.load(folder, manifest)
     found += _order(folder, manifest, columns, repair)
-    return found + list(_vectors(folder, manifest, columns, repair))
+    return found + list(_vectors(folder, manifest, columns, server, repair))
 
 
 def unreadable(path: Path) -> tuple[list[Line], list[bytes]]:
@@ -175,14 +184,21 @@ def _order(folder: Path, manifest: Manifest, columns: Columns, repair: str) -> I
                 yield Finding(name, f"does not find {papers[at].id} by its own vector", repair)
 
 
-def _vectors(folder: Path, manifest: Manifest, columns: Columns | None, repair: str) -> Iterator[Finding]:
-    """Yield what is wrong with Chroma's files and with those of the words; without columns, as far as they tell it."""
+def _vectors(
+    folder: Path, manifest: Manifest, columns: Columns | None, server: Server | None, repair: str
+) -> Iterator[Finding]:
+    """Yield what is wrong with Chroma's files or in its server, and with the words; without columns what they tell."""
     vectors = manifest.vectors_folder(folder)
     matrix = columns.matrix if columns else None
     papers = PaperFile(manifest.papers_file(folder), columns.ends) if columns else ()
     rows = rows_of(papers, matrix) if matrix else {}
-    noted = (vectors / LEFTOVERS).exists()
-    if manifest.papers and (matrix is None or matrix.lies_here):
+    noted = any((vectors / name).exists() for name in (LEFTOVERS, LATER))
+    in_server = bool(server) if matrix is None else not matrix.lies_here
+    if manifest.papers and in_server:
+        ids = list(rows)
+        for fault in server_faults(folder, server, manifest, ids, [ids[at] for at in _sample(len(ids))]):
+            yield Finding(LINK, fault, repair)
+    elif manifest.papers:
         for fault in chroma_faults(vectors / CHROMA, matrix, rows, _sample(len(papers)), noted):
             yield Finding(f"{vectors.name}/{CHROMA}", fault, repair)
     if manifest.with_words:

@@ -9,14 +9,14 @@ from index.chroma import ChunkTable
 from index.manifest import PAPERS, Manifest, replace_file
 from index.wordvectors import WordVectorTable
 
-FILE = "leftovers.txt"
+FILE, LATER = "leftovers.txt", "later.txt"
 
 
 class Leftovers:
     """Ids of chunks that may lie beside an index without being of it, kept on disk before they do."""
 
     def __init__(self, vectors: Path) -> None:
-        self._path = vectors / FILE
+        self._path, self._later = vectors / FILE, vectors / LATER
 
     @property
     def any(self) -> bool:
@@ -38,18 +38,23 @@ class Leftovers:
         is_of_index: Callable[[str], bool],
         later: Collection[str] = (),
     ) -> None:
-        """Delete the chunks that were noted and are not of the index; only those of `later` stay noted, and there."""
-        if not self.any:
+        """Delete the chunks that were noted and are not of the index, but for those of `later`: the next time."""
+        if not (self.any or self._later.exists()):
             return
-        noted = dict.fromkeys(self._path.read_text(encoding="utf-8", errors="replace").split("\n"))
+        noted = dict.fromkeys([*_lines(self._path), *_lines(self._later)])
         gone = [each for each in noted if each and not is_of_index(each)]
         now = [each for each in gone if each not in later]
         table.remove(sorted(table.has(now)))
         words.remove(now)
         if len(now) < len(gone):
-            replace_file(self._path, "".join(f"{each}\n" for each in gone if each in later))
+            replace_file(self._later, "".join(f"{each}\n" for each in gone if each in later))
         else:
-            self._path.unlink()
+            self._later.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []
 
 
 def tidy(folder: Path, manifest: Manifest | None, vectors: Path | None = None) -> None:

@@ -51,7 +51,7 @@ def repair(
     Raises:
         StoreError: There is no index, its papers are gone, another encoder shaped it, or it cannot be written.
     """
-    found = examine(folder)
+    found = examine(folder, server)
     if not found:
         return [], []
     manifest = _manifest(folder)

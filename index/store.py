@@ -1,6 +1,7 @@
 """A folder on disk in, a searchable `Store` out: papers, vectors, words, and the manifest that stamps them."""
 
 import math
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from index.paperfile import PaperFile
 from index.postings import Positions
 from index.remote import RemoteMatrix
 from index.server import Server
-from index.tenancy import opened
+from index.tenancy import kept_elsewhere, opened
 from index.vectors import Encoder, Vectors, WordEncoder
 from index.wordvectors import FILE as WORDS
 from index.wordvectors import WordVectorTable
@@ -112,7 +113,7 @@ class Store:
     ) -> "Store":
         vectors, columns = manifest.vectors_folder(folder), Columns.load(folder, manifest)
         if manifest.chunks and columns.matrix.lies_here != (server is None):
-            raise StoreError(_kept_elsewhere(folder, server))
+            raise StoreError(kept_elsewhere(folder, server))
         needed = [] if server else [vectors / CHROMA]
         needed += [vectors / WORDS] if isinstance(encoder, WordEncoder) else []
         if not all(path.exists() for path in needed):
@@ -125,10 +126,11 @@ class Store:
 
     def close(self) -> None:
         """Let go of the files."""
-        for table in filter(None, (self._chunks, self._remote)):
-            table.close()
-        if self._word_vectors:
-            self._word_vectors.close()
+        _close(self._chunks, self._remote, self._word_vectors)
+
+    def close_when_unused(self) -> None:
+        """Let go of the files once nobody holds this store any more."""
+        weakref.finalize(self, _close, self._chunks, self._remote, self._word_vectors).atexit = False
 
     def stale(self) -> bool:
         """Tell whether the folder holds a newer generation than this store; looks at the manifest only if it changed.
@@ -254,17 +256,10 @@ class Store:
         return self._columns.catalog.counts
 
 
-def _kept_elsewhere(folder: Path, server: Server | None) -> str:
-    """Say what to do about an index whose vectors are not where the settings say."""
-    if server is None:
-        return (
-            f"The vectors of {folder} are kept in a Chroma server. Say where it is: PAPERCHAT_STORE=http://HOST:PORT; "
-            f"or embed them again into the folder: paperchat index --index {folder}"
-        )
-    return (
-        f"The vectors of {folder} lie in that folder, not in the Chroma server at {server.url}. "
-        f"Bring them there: paperchat index --index {folder}; or unset PAPERCHAT_STORE."
-    )
+def _close(*tables: ChunkTable | WordVectorTable | None) -> None:
+    for table in tables:
+        if table:
+            table.close()
 
 
 def _stamp(folder: Path) -> "tuple[int, int] | None":

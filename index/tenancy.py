@@ -2,13 +2,14 @@
 
 import json
 import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from index.chroma import NoCollection, ServerTable
-from index.errors import StoreError
+from index.errors import StoreAway, StoreError
 from index.manifest import Manifest, rebuild, replace_file
 from index.server import Server
 
@@ -69,6 +70,53 @@ def opened(folder: Path, server: Server, manifest: Manifest) -> ServerTable:
         table.close()
         raise
     return table
+
+
+def faults(
+    folder: Path, server: Server | None, manifest: Manifest, ids: Sequence[str], sample: Sequence[str]
+) -> Iterator[str]:
+    """Yield what is wrong with the vectors of an index in a server.
+
+    Args:
+        folder: Of the index.
+        server: That the settings name.
+        manifest: Of the index.
+        ids: Of its chunks.
+        sample: Those of them whose vectors are looked at.
+
+    Raises:
+        StoreError: No server is named; `StoreAway` where it does not answer.
+    """
+    if server is None:
+        raise StoreError(kept_elsewhere(folder, server))
+    try:
+        table = opened(folder, server, manifest)
+    except StoreAway:
+        raise
+    except StoreError as error:
+        yield str(error).removesuffix(".")
+        return
+    try:
+        if missing := len(ids) - len(table.has(ids)):
+            yield f"lacks {missing} of {len(ids)} vectors in the Chroma server at {server.url}"
+        wrong = [name for name, row in table.vectors(sample).items() if not 0.99 < float(row @ row) < 1.01]
+        if wrong:
+            yield f"has damaged vectors in the Chroma server at {server.url}, such as that of {wrong[0]}"
+    finally:
+        table.close()
+
+
+def kept_elsewhere(folder: Path, server: Server | None) -> str:
+    """Say what to do about an index whose vectors are not where the settings say."""
+    if server is None:
+        return (
+            f"The vectors of {folder} are kept in a Chroma server. Say where it is: PAPERCHAT_STORE=http://HOST:PORT; "
+            f"or embed them again into the folder: paperchat index --index {folder}"
+        )
+    return (
+        f"The vectors of {folder} lie in that folder, not in the Chroma server at {server.url}. "
+        f"Bring them there: paperchat index --index {folder}; or unset PAPERCHAT_STORE."
+    )
 
 
 def drop_others(folder: Path, table: ServerTable, *encoder_digests: str) -> None:

@@ -16,9 +16,11 @@ import pytest
 
 from index import chroma, remote
 from index.chroma import ServerTable
+from index.doctor import examine
 from index.errors import StoreAway, StoreError
 from index.manifest import MANIFEST, PAPERS, Manifest
 from index.papers import Paper
+from index.repair import repair
 from index.server import Server
 from index.store import Store
 from index.tenancy import FILE, claim
@@ -196,6 +198,7 @@ def test_what_an_update_took_away_goes_with_the_next_one(
     gone = papers[0]
     update(folder, (), encoder, remove=[gone.id], server=server)
     assert len(ids_in(folder, server)) == 10
+    assert examine(folder, server) == []
     update(folder, [ZEBRA], encoder, server=server)
     assert {each.rpartition("#")[0] for each in ids_in(folder, server)} == {p.id for p in papers[1:]} | {ZEBRA.id}
 
@@ -381,6 +384,32 @@ def test_vectors_of_an_encoder_before_the_last_go_with_the_next_update(
     assert len(ids_in(folder, server)) == 10
     update(folder, [ZEBRA], other, server=server)
     assert ids_in(folder, server) == set()
+
+
+# Health
+
+
+def test_doctor_finds_what_the_server_lacks_and_repair_brings_it_back(folder: Path, server: Server) -> None:
+    encoder = HashingEncoder()
+    assert examine(folder, server) == []
+    table = claim(folder, server, encoder.digest)
+    lost = sorted(table.ids())[0]
+    table.remove([lost])
+    table._rows.add(ids=["title:none#0"], embeddings=np.eye(1, 256, dtype=np.float32))
+    table.close()
+    assert [each.what for each in examine(folder, server)] == [
+        f"lacks 1 of 10 vectors in the Chroma server at {server.url}"
+    ]
+    found, done = repair(folder, encoder, server=server)
+    assert (len(found), done[-1]) == (1, "10 papers indexed anew, 1 chunks embedded again")
+    assert examine(folder, server) == []
+
+
+def test_doctor_says_where_it_cannot_look(folder: Path) -> None:
+    with pytest.raises(StoreError, match=r"kept in a Chroma server. Say where it is: PAPERCHAT_STORE"):
+        examine(folder)
+    with pytest.raises(StoreAway, match=r"does not answer"):
+        examine(folder, Server("http://127.0.0.1:9"))
 
 
 # Copies of the folder

@@ -36,9 +36,9 @@ def doctor(
                 found, done = repair(folder, model, bar, settings.server)
         except StoreError as error:
             raise StoreError(f"Not repaired: {error}") from error
-        left = examine(folder) if found else []
+        left = examine(folder, settings.server) if found else []
     else:
-        found = left = examine(folder)
+        found = left = examine(folder, settings.server)
     if as_json:
         print_json(
             {"folder": str(folder), "found": [each.to_dict() for each in found], "done": done, "sound": not left}
