@@ -33,8 +33,11 @@ def say_faults(gathered: "Gathering") -> None:
     """Tell a person what was not found, failed or left out."""
     from ui.terminal.printable import printable
 
-    for fault in gathered.reading.left_out if gathered.reading else ():
+    reading = gathered.reading
+    for fault in reading.left_out if reading else ():
         say(f"Left out: {printable(str(fault))}")
+    if reading and reading.faults > len(reading.left_out):
+        say(f"Left out: {reading.faults - len(reading.left_out):,} more")
     for failure in gathered.failed:
         say(f"Could not be read: {printable(failure)}")
     for name in gathered.not_found[:_SHOWN]:
@@ -51,6 +54,7 @@ def read_values(gathered: "Gathering") -> dict[str, Any]:
         "unwanted": reading.unwanted if reading else 0,
         "sources": reading.sources if reading else {},
         "left_out": [vars(fault) for fault in reading.left_out] if reading else [],
+        "faults": reading.faults if reading else 0,
         "not_found": list(gathered.not_found),
         "failed": list(gathered.failed),
     }

@@ -52,8 +52,8 @@ def view(upload_mib: float) -> str:
 <section class="holds" aria-label="What the index holds"></section>
 <section class="adding" aria-labelledby="adding-title">
   <h2 id="adding-title">Add papers</h2>
-  <p class="about">Saved listing pages (text), or papers as JSON or JSON lines; {upload_mib:g} MiB at most.
-    Everybody can go on asking meanwhile.</p>
+  <p class="about">Saved pages (text or HTML), JSON, BibTeX, RIS, tables or PDFs, packed or not; {upload_mib:g} MiB at
+    most. Everybody can go on asking meanwhile.</p>
   <div class="adding-ways">
     <label class="file"><span>Files to upload</span><input type="file" multiple></label>
     <form class="named" hidden><label>Or a file or folder in <code></code>
