@@ -24,7 +24,8 @@ class Settings(BaseSettings):
     home: Path | None = Field(default=None, description="Folder of built data; by default the user's data folder.")
     index: Path | None = Field(default=None, description="Folder of the index; by default `index` in the home folder.")
     encoder: str = Field(
-        default="all-MiniLM-L6-v2", description="Embedding model: a known name, a folder, or a hub name; NAME-int8 reckons in int8."
+        default="all-MiniLM-L6-v2",
+        description="Embedding model: a known name, a folder, or a hub name; NAME-int8 reckons in int8.",
     )
     model: str = Field(
         default="qwen2.5-coder-1.5b-instruct",

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from index import Paper, Store, update
-from index.polite import AT_ONCE, PoliteWordEncoder, polite
 from index.manifest import Manifest
+from index.polite import AT_ONCE, PoliteWordEncoder, polite
 from index.vectors import Vectors
 from rag import Engine, Settings, UserError
 from tests.conftest import HashingEncoder
