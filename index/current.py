@@ -14,21 +14,27 @@ class CurrentStore:
     def __init__(self, store: Store, encoder: Encoder) -> None:
         self._store = store
         self._encoder = encoder
-        self._before: Store | None = None  # still open for those who were searching it
         self._opening = threading.Lock()
 
     def get(self) -> Store:
-        """Return the index as it is now; in the moment of an update, as it was."""
-        if self._store.stale():
-            with self._opening, suppress(StoreError):
-                if self._store.stale():
-                    fresh = Store.open(self._store.folder, self._encoder, self._store.server)
-                    if self._before:
-                        self._before.close()
-                    self._before, self._store = self._store, fresh
+        """Return the index as it is now; while one thread opens the newest one, the others go on with what they have.
+
+        Where the newest one cannot be opened, the index stays what it was.
+        """
+        with suppress(StoreError):
+            if self._store.stale() and self._opening.acquire(blocking=False):
+                try:
+                    self._renew()
+                finally:
+                    self._opening.release()
         return self._store
 
     def close(self) -> None:
         """Let go of the files."""
-        for store in filter(None, (self._before, self._store)):
-            store.close()
+        self._store.close()
+
+    def _renew(self) -> None:
+        before = self._store
+        if before.stale():
+            self._store = Store.open(before.folder, self._encoder, before.server)
+            before.close_when_unused()

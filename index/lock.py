@@ -43,12 +43,28 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def _who(folder: Path) -> str:
-    """Say which process holds the lock, as far as it says so itself."""
+    """Say which process holds the lock, as far as it says so itself; one that has ended does not."""
     try:
         who = json.loads((folder / WRITER).read_text(encoding="utf-8"))
-        return f" (process {who['process']} on {who['machine']}, since {who['since']})"
-    except (OSError, ValueError, TypeError, KeyError):
+        process, machine = int(who["process"]), str(who["machine"])
+        if machine == socket.gethostname() and _has_ended(process):
+            return ""
+        return f" (process {process} on {machine}, since {who['since']})"
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return ""
+
+
+def _has_ended(process: int) -> bool:
+    """Tell whether there is no such process of this machine; where that cannot be asked, no."""
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _now() -> str:

@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,6 +34,7 @@ from tests.conftest import HashingEncoder
 from tests.test_wordvectors import HashingWordEncoder
 
 ROOT = Path(__file__).parents[1]
+DATA = ROOT / "tests" / "data"
 DIM = 48
 QUESTIONS = ("moss gradient", "harbour network pruning", "speech lantern watch", "cluster tide")
 WORDS = (
@@ -64,6 +66,7 @@ class Scenario:
         remove: Ids that the update removes.
         digests: Of the encoder before and now.
         words: Whether these encoders read words, before and now.
+        archive: Of an index that is unpacked in the place of `before`.
     """
 
     papers: list[Paper]
@@ -72,6 +75,7 @@ class Scenario:
     remove: tuple[str, ...] = ()
     digests: tuple[str, str] = ("one", "one")
     words: tuple[bool, bool] = (True, True)
+    archive: Path | None = None
 
     def encoder(self, now: bool, told: "Log | None" = None) -> Encoder:
         """Return the encoder of before, or of now."""
@@ -92,6 +96,10 @@ SCENARIOS = {
     "replace": Scenario([*_changed(made(4)), *made(14)[4:], *made(28)[24:]], replace_all=True),
     "another encoder": Scenario([], digests=("one", "two")),
     "words too": Scenario([], words=(False, True)),
+}
+CONVERSIONS = {
+    "format 2": Scenario([], None, archive=DATA / "format-2.zip"),
+    "format 2 without words": Scenario([], None, words=(False, False), archive=DATA / "format-2-without-words.zip"),
 }
 
 
@@ -165,7 +173,9 @@ def run(scenario: Scenario, folder: Path, log: Path | None) -> None:
 
 def prepare(scenario: Scenario, folder: Path) -> None:
     """Make the index that a scenario begins with."""
-    if scenario.before is not None:
+    if scenario.archive:
+        shutil.unpack_archive(scenario.archive, folder)
+    elif scenario.before is not None:
         update(folder, scenario.before, scenario.encoder(False))
 
 
@@ -267,6 +277,12 @@ def die_at(step: int) -> None:
     _each_step(count)
 
 
+def worth_dying_at(steps: list[str]) -> list[int]:
+    """Return the first step of each kind, which is a place in the code and what is done there, and the last of all."""
+    first = {name: at for at, name in reversed(list(enumerate(steps)))}
+    return sorted({*first.values(), len(steps) - 1})
+
+
 def _each_step(told: Callable[[str], None]) -> None:
     """Call `told` with the place of each step from now on, before it is taken: what changes files, and `CALLS` ends."""
 
@@ -299,7 +315,27 @@ def _each_step(told: Callable[[str], None]) -> None:
     sys.addaudithook(heard)
 
 
-# The worker
+# Other processes
+
+COMMAND = """
+import sys
+from pathlib import Path
+from index import vectors
+from tests.crashing import Log, WordEncoder
+vectors.SentenceEncoder.from_name = classmethod(lambda cls, name, offline=False: WordEncoder("one", Log(None)))
+from ui.cli import main
+sys.argv[0] = "paperchat"
+main()
+"""
+"""The real command line with the double at the seam of the encoder."""
+
+
+def paperchat(
+    *arguments: object, limit: Callable[[], None] | None = None, under: tuple[str, ...] = ()
+) -> "subprocess.CompletedProcess[str]":
+    """Run the command line in a process of its own."""
+    command = [*under, sys.executable, "-c", COMMAND, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, preexec_fn=limit, timeout=240, check=False)
 
 
 class Worker:
@@ -351,7 +387,7 @@ def _serve() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         do, kill_after = DO[asked.pop("do")], asked.pop("kill_after", None)
-        scenario, folder = SCENARIOS[asked.pop("scenario")], Path(asked.pop("folder"))
+        scenario, folder = {**SCENARIOS, **CONVERSIONS}[asked.pop("scenario")], Path(asked.pop("folder"))
         answer, end = os.pipe()
         child = os.fork()
         if child == 0:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.crashing import SCENARIOS, Worker, embedded_twice
+from tests.crashing import SCENARIOS, Worker, embedded_twice, worth_dying_at
 
 MOMENTS = 13
 """Random ones of each scenario."""
@@ -122,9 +122,3 @@ def test_killed_before_each_kind_of_step_an_index_is_the_old_or_the_new_one_and_
 def test_killed_again_and_again_an_update_still_ends(rounds: Rounds) -> None:
     draw = random.Random(f"again and again {rounds.name}")
     rounds.one(*({"die": draw.randrange(len(rounds.whole["steps"]))} for _ in range(4)))
-
-
-def worth_dying_at(steps: list[str]) -> list[int]:
-    """Return the first step of each kind, which is a place in the code and what is done there, and the last of all."""
-    first = {name: at for at, name in reversed(list(enumerate(steps)))}
-    return sorted({*first.values(), len(steps) - 1})

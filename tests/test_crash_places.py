@@ -1,0 +1,72 @@
+"""A full disk, a folder that cannot be written, too little memory: one line, and the index is what it was."""
+
+import resource
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from index.update import update
+from tests.crashing import Log, WordEncoder, found, made, paperchat
+
+
+def encoder() -> WordEncoder:
+    return WordEncoder("one", Log(None))
+
+
+def one_error(done: "subprocess.CompletedProcess[str]") -> str:
+    """Return the one line that a command failed with."""
+    assert done.returncode == 1, done.stderr
+    *_, line = done.stderr.strip().splitlines()
+    assert "Traceback" not in done.stderr and line.startswith("Error: "), done.stderr
+    return line
+
+
+@pytest.fixture(scope="module")
+def more(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file of papers that no index has yet."""
+    from index.paperfile import papers_text
+
+    path = tmp_path_factory.mktemp("more") / "more.jsonl"
+    path.write_text(papers_text(made(400, seed=3)))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return an index."""
+    update(tmp_path / "index", made(12), encoder())
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a disk of 1.5 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1500k", "none", disk], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("Nobody but root may mount a small disk.")
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_full_disk_is_one_line_and_the_index_is_what_it_was(small_disk: Path, more: Path) -> None:
+    folder = small_disk / "index"
+    update(folder, made(12), encoder())
+    says = found(folder, encoder())
+    assert "disk" in one_error(paperchat("index", more, "--index", folder))
+    assert found(folder, encoder()) == says
+    subprocess.run(["mount", "-o", "remount,size=60m", small_disk], check=True)
+    assert paperchat("index", more, "--index", folder).returncode == 0
+    assert len(found(folder, encoder())["papers"]) == 412
+
+
+def test_files_that_may_not_grow_are_one_line_and_the_index_is_what_it_was(folder: Path, more: Path) -> None:
+    says = found(folder, encoder())
+    for most in (60_000, 150_000, 400_000):
+        limit: Callable[[], None] = lambda most=most: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # type: ignore[misc]  # noqa: E731
+        one_error(paperchat("index", more, "--index", folder, limit=limit))
+        assert found(folder, encoder()) == says
