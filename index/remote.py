@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.catalog import Catalog
-from index.chroma import ChunkTable, ServerTable
+from index.chroma import ChunkTable
+from index.chromaserver import ServerTable
 from index.chunks import Chunk
 from index.errors import StoreError
 from index.matrix import VectorMatrix, digest_of, ranges

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from index.chroma import NoCollection, ServerTable
+from index.chromaserver import NoCollection, ServerTable
 from index.errors import StoreAway, StoreError
 from index.manifest import Manifest, rebuild, replace_file
 from index.server import Server

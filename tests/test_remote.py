@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import chroma, remote
-from index.chroma import ServerTable
+from index import chromaserver, remote
+from index.chromaserver import ServerTable
 from index.doctor import examine
 from index.errors import StoreAway, StoreError
 from index.manifest import MANIFEST, PAPERS, Manifest
@@ -311,7 +311,7 @@ def test_a_server_that_goes_away_is_named_in_one_line_and_taken_up_again_when_it
 
 
 def test_a_server_that_takes_calls_and_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chroma, "ANSWER_S", 0.2)
+    monkeypatch.setattr(chromaserver, "ANSWER_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         with pytest.raises(StoreAway, match="does not answer"):
             ServerTable(Server(f"http://127.0.0.1:{deaf.getsockname()[1]}"), "chunks")
