@@ -70,3 +70,40 @@ def test_files_that_may_not_grow_are_one_line_and_the_index_is_what_it_was(folde
         limit: Callable[[], None] = lambda most=most: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # type: ignore[misc]  # noqa: E731
         one_error(paperchat("index", more, "--index", folder, limit=limit))
         assert found(folder, encoder()) == says
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    """Return an index on a disk that cannot be written."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "none", disk], capture_output=True, check=False).returncode:
+        pytest.skip("Nobody but root may mount a disk.")
+    update(disk / "index", made(12), encoder())
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    yield disk / "index"
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_an_index_that_cannot_be_written_is_searched_asked_and_listed(read_only: Path) -> None:
+    assert len(found(read_only, encoder())["papers"]) == 12
+    paper = made(12)[5]
+    for command in (("ask", f"What does {paper.title} say?", "--model", "none"), ("papers", paper.title), ("status",)):
+        done = paperchat(*command, "--index", read_only)
+        assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    assert "12" in done.stdout
+
+
+def test_an_index_that_cannot_be_written_is_not_updated_and_says_so(read_only: Path, more: Path) -> None:
+    assert "Read-only file system" in one_error(paperchat("index", more, "--index", read_only))
+    done = paperchat("doctor", "--index", read_only)
+    assert "Traceback" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("megabytes", [400, 700])
+def test_too_little_memory_is_one_line_and_the_index_is_what_it_was(folder: Path, more: Path, megabytes: int) -> None:
+    says = found(folder, encoder())
+    most = megabytes * 2**20
+    limit: Callable[[], None] = lambda: resource.setrlimit(resource.RLIMIT_AS, (most, most))  # noqa: E731
+    assert "memory" in one_error(paperchat("index", more, "--index", folder, limit=limit))
+    assert found(folder, encoder()) == says
