@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from index.chroma import ChunkTable
+from index.columns import Columns
 from index.manifest import PAPERS, Manifest, replace_file
+from index.paperfile import PaperFile
 from index.wordvectors import WordVectorTable
 
 FILE, LATER = "leftovers.txt", "later.txt"
@@ -78,3 +80,17 @@ def tidy(folder: Path, manifest: Manifest | None, vectors: Path | None = None) -
     for path in [*folder.glob("columns-*"), *folder.glob("words-*"), *folder.glob("vectors-*")]:
         if path.name not in kept and path != vectors:
             shutil.rmtree(path, ignore_errors=True)
+
+
+class Membership:
+    """Tells whether a chunk is of an index."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self._columns = Columns.load(folder, manifest)
+        self._papers = PaperFile(folder / PAPERS, self._columns.ends)
+
+    def __call__(self, chunk_id: str) -> bool:
+        """Tell it of the chunk of an id."""
+        paper_id, _, digest = chunk_id.rpartition("#")
+        places = self._columns.catalog.having("id", paper_id).tolist()
+        return any(digest in self._columns.matrix.ids_of(at) and self._papers[at].id == paper_id for at in places)

@@ -39,7 +39,7 @@ def made(number: int, seed: int = 0) -> Paper:
 
 
 def test_many_updates_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(updating, "FOLDED_PAPERS", 4)  # so that there are several segments of words
+    monkeypatch.setattr("index.generation.FOLDED_PAPERS", 4)  # so that there are several segments of words
     encoder, rng = HashingWordEncoder(), random.Random(7)
     grown, once = tmp_path / "grown", tmp_path / "once"
     papers: dict[str, Paper] = {}
@@ -90,7 +90,7 @@ def test_an_update_reads_only_what_it_changes(tmp_path: Path, monkeypatch: pytes
         return Paper.from_dict(json.loads(text))
 
     monkeypatch.setattr(reading, "parse", noted)
-    monkeypatch.setattr(updating, "FOLDED_PAPERS", 0)
+    monkeypatch.setattr("index.generation.FOLDED_PAPERS", 0)
     report = update(tmp_path, [made(500)], HashingEncoder())
     assert (report.papers, report.new, report.embedded) == (61, 1, 1)
     assert len(read) <= 10  # those that tell where the new one stands

@@ -166,7 +166,7 @@ def test_an_index_of_no_papers_opens_and_finds_nothing(tmp_path: Path, encoder: 
 def test_progress_is_told_after_each_batch(
     tmp_path: Path, papers: list[Paper], encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updating, "_SLICE", 4)
+    monkeypatch.setattr("index.embedding.TEXTS_AT_ONCE", 4)
     told: list[tuple[int, int]] = []
     update(tmp_path / "index", papers, encoder, progress=lambda done, total: told.append((done, total)))
     assert told == [(4, 10), (8, 10), (10, 10)]
@@ -226,7 +226,7 @@ def test_papers_that_were_edited_by_hand_are_refused_until_the_index_is_built_fr
 def test_embedding_cut_short_goes_on_where_it_stopped(
     tmp_path: Path, papers: list[Paper], encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updating, "_SLICE", 3)
+    monkeypatch.setattr("index.embedding.TEXTS_AT_ONCE", 3)
     failing = FailingEncoder(batches=2)
     with pytest.raises(RuntimeError, match="out of memory"):
         update(tmp_path / "index", papers, failing)
@@ -255,7 +255,7 @@ def test_an_index_still_opens_as_it_was_when_its_update_was_cut_short_while_embe
 def test_vectors_of_an_update_cut_short_are_never_taken_for_those_of_another_encoder(
     tmp_path: Path, papers: list[Paper], encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    monkeypatch.setattr(updating, "_SLICE", 3)
+    monkeypatch.setattr("index.embedding.TEXTS_AT_ONCE", 3)
     if first != "a new index":
         update(tmp_path / "index", papers, encoder)
         encoder.asked.clear()
