@@ -1,0 +1,121 @@
+"""The text of a question in, the phrases out that say when papers are of: "since 2024", "in the last six months"."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from rag import dates
+from rag.dates import DATE, YEAR
+from rag.filters import Filter
+from rag.names import names
+from rag.phrases import BETWEEN, FOLLOWS, NEWS, PAPERS, PUBLISHED, Known, Phrase, is_compared, is_of_title
+
+RECENT_MONTHS = 12
+"""What is called recent is as old as this, at most, when the newest paper appears."""
+
+_COUNTS = {
+    word: number
+    for number, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty".split(),
+        1,
+    )
+} | {"a": 1, "couple of": 2, "few": 3}
+_COUNT = rf"(?:\d{{1,3}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
+
+_SEEN = re.compile(
+    r"\b(?:data|datasets?|records?|recorded|samples?|collected|measured|observed|observations?|images|tweets|patients|"
+    r"elections?|competitions?|challenges?|olympics|won|win|wins|prices?|pandemic|temperatures?)\b",
+    re.I,
+)
+"""In front of a date: what the papers are about happened then, not they."""
+
+
+def spans(text: str, known: Known) -> Iterator[Phrase]:
+    """Yield "between 2019 and 2021", "from March 2019 to 2021", "in 2019-2021", "in the 2010s", "in 2019 or 2020"."""
+    lead, link = r"(between|from|in|during|of)(?: the)?(?: years)?", r"\s?(?:[-\u2013]|to|and|or|until|through)\s?"
+    period = rf"{lead} ({DATE}|{YEAR}(?=[-\u2013])){link}({DATE}){FOLLOWS}"
+    decade = r"(?:in|from|during|of) the ((?:19|20)\d)0s\b"
+    for found in re.finditer(rf"{PUBLISHED}\b(?:{period}|{decade})", text, re.I):
+        if not _is_of_papers(text, found):
+            continue
+        if found[4]:
+            yield Phrase(*found.span(), Filter(f"{found[4]}0", f"{found[4]}9"))
+            continue
+        first, last = dates.read_date(found[2]), dates.read_date(found[3])
+        if first and last and dates.number(first) <= dates.number(last, "99"):
+            yield Phrase(*found.span(), Filter(first, last))
+
+
+def bounds(text: str, known: Known) -> Iterator[Phrase]:
+    """Yield "since 2024", "after March 2023", "before 2020", "until May 2021", "from 2019 on"."""
+    words: dict[str, Callable[[str], Filter]] = {
+        r"since|as of|starting (?:in|from)|no earlier than|not before": lambda day: Filter(since=day),
+        r"until|till|no later than|not after": lambda day: Filter(until=day),
+        r"after|newer than|later than": lambda day: Filter(since=dates.neighbour(day, 1)),
+        r"before|prior to|older than|earlier than": lambda day: Filter(until=dates.neighbour(day, -1)),
+    }
+    for lead, made in words.items():
+        for found in re.finditer(rf"{PUBLISHED}\b(?:{lead}) ({DATE})", text, re.I):
+            if _ends(text, found) and (day := dates.read_date(found[1])) and _is_of_papers(text, found):
+                yield Phrase(*found.span(), made(day))
+    for found in re.finditer(rf"{PUBLISHED}\b(?:from|in) ({DATE}) (?:on|onwards?|and later|or later)\b", text, re.I):
+        follows = re.match(r"\s+(?:\w)", text[found.end() :]) and found[0].lower().endswith(" on")
+        if (day := dates.read_date(found[1])) and not follows and _is_of_papers(text, found):
+            yield Phrase(*found.span(), Filter(since=day))
+
+
+def within(text: str, known: Known) -> Iterator[Phrase]:
+    """Yield "in 2023", "from May 2023", "of 2023", "2023 papers"."""
+    about_papers = re.search(rf"\b{PAPERS}\b|\b(?:published|proposed|introduced|written|appeared)\b", text, re.I)
+    for found in re.finditer(rf"{PUBLISHED}\b(in|during|from|of)(?: the year)? ({DATE})", text, re.I):
+        if not _ends(text, found):
+            continue
+        before = text[: found.start()].split()[-1:]
+        by_noun = re.search(rf"\b{PAPERS} $", text[: found.start()], re.I)
+        named = any(names(each) for each in before)
+        told = by_noun if found[1].lower() in ("from", "of") else about_papers or not named
+        if (day := dates.read_date(found[2])) and told and _is_of_papers(text, found):
+            yield Phrase(*found.span(), Filter(day, day))
+    for found in re.finditer(rf"(?<![\w-] )\b({YEAR}) (?={PAPERS}\b)|(?<=\bthe )({YEAR}) (?={PAPERS}\b)", text, re.I):
+        year = found[1] or found[2]
+        yield Phrase(*found.span(), Filter(year, year))
+
+
+def lately(text: str, known: Known) -> Iterator[Phrase]:
+    """Yield "from the last six months", "in the past 2 years", "over the last year", "last 30 days"."""
+    lead = rf"{PUBLISHED}\b(?:(?:in|over|during|from|within|of) )"
+    period = rf"(?:the )?(?:last|past|previous) (?:({_COUNT}) )?(day|week|month|year|decade)s?\b(?! of\b)"
+    counted = rf"\b(?:the )?(?:last|past) ({_COUNT}) (day|week|month|year|decade)s?\b(?! of\b)"
+    for found in re.finditer(rf"{lead}{period}{FOLLOWS}|{counted}{FOLLOWS}", text, re.I):
+        bare = found[2] and not found[1] and "the " not in found[0].lower()  # "in last year" may be a calendar year
+        if bare or not _is_of_papers(text, found):
+            continue
+        count = (found[1] or found[3] or "one").lower()
+        much = int(count) if count.isdecimal() else _COUNTS[count]
+        since = dates.back(known.newest, much, (found[2] or found[4]).lower()) if known.newest else ""  # type: ignore[arg-type]
+        if much:
+            yield Phrase(*found.span(), Filter(since=since), counted=True)
+
+
+def recent(text: str, known: Known) -> Iterator[Phrase]:
+    """Yield "recent" of papers, and "recently" of what was published or done."""
+    since = dates.back(known.newest, RECENT_MONTHS, "month") if known.newest else ""
+    done = r"(?:published|released|posted|written|proposed|introduced|appeared|done)"
+    adverb = rf"recently (?={done}\b)|(?P<done>\b{done} )recently\b"
+    for found in re.finditer(rf"\brecent (?={BETWEEN}{NEWS}\b)|{adverb}", text, re.I):
+        start = max(found.start(), found.end("done"))
+        before = text[:start]
+        if not is_of_title(text, start) and not is_compared(text, start) and not before.lower().endswith("most "):
+            yield Phrase(start, found.end(), Filter(since=since), counted=True)
+
+
+def _is_of_papers(text: str, found: re.Match[str]) -> bool:
+    """Tell whether a date may be that of papers: in front of it stands nothing that was seen or done then."""
+    before = text[: found.start()].split()[-3:]
+    return not any(_SEEN.search(word) for word in before)
+
+
+def _ends(text: str, found: re.Match[str]) -> bool:
+    """Tell whether a phrase may end behind a year, and it counts nothing: "after 2000 steps"."""
+    after_papers = re.search(rf"\b{PAPERS} $", text[: found.start()], re.I)
+    return bool(after_papers or re.match(FOLLOWS, text[found.end() :], re.I))
