@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from index.server import Server
 
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
 
 
 class ChromaProcess:
@@ -88,7 +88,7 @@ def until(what: Callable[[], bool]) -> None:
     """Return when something is so.
 
     Raises:
-        TimeoutError: It was not so for a minute.
+        TimeoutError: It was not so within `PATIENCE_S`.
     """
     end = time.monotonic() + PATIENCE_S
     while not what():
