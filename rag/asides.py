@@ -76,7 +76,7 @@ def read(question: str, known: Known) -> Aside:
 
 
 _RULES: tuple[Callable[[str, Known], Iterator[Phrase]], ...] = (
-    *(periods.spans, periods.bounds, periods.lately, periods.within),
+    *(periods.spans, periods.bounds, periods.lately, periods.within, periods.calendar_years, periods.recent_years),
     *(attributes.categories, attributes.authors, attributes.order, periods.recent),
 )
 

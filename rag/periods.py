@@ -7,7 +7,7 @@ from rag import dates
 from rag.dates import DATE, YEAR
 from rag.filters import Filter
 from rag.names import names
-from rag.phrases import BETWEEN, FOLLOWS, NEWS, PAPERS, PUBLISHED, Known, Phrase, is_compared, is_of_title
+from rag.phrases import BETWEEN, FOLLOWS, NEWS, OUTCOMES, PAPERS, PUBLISHED, Known, Phrase, is_compared, is_of_title
 
 RECENT_MONTHS = 12
 """What is called recent is as old as this, at most, when the newest paper appears."""
@@ -22,12 +22,20 @@ _COUNTS = {
 } | {"a": 1, "couple of": 2, "few": 3}
 _COUNT = rf"(?:\d{{1,3}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
 
+_UNIT = r"(?:day|week|month|year|decade)"
+
 _SEEN = re.compile(
     r"\b(?:data|datasets?|records?|recorded|samples?|collected|measured|observed|observations?|images|tweets|patients|"
     r"elections?|competitions?|challenges?|olympics|won|win|wins|prices?|pandemic|temperatures?)\b",
     re.I,
 )
 """In front of a date: what the papers are about happened then, not they."""
+_DONE = r"(?:published|proposed|introduced|written|appeared)"
+_ASKS = re.compile(
+    r"[,\s]*(?:are|can|did|do|does|find|give|has|have|how|is|list|on|show|tell|was|were|what|when|where|which|who|why|"
+    rf"{OUTCOMES})\b",
+    re.I,
+)
 
 
 def spans(text: str, known: Known) -> Iterator[Phrase]:
@@ -66,7 +74,7 @@ def bounds(text: str, known: Known) -> Iterator[Phrase]:
 
 def within(text: str, known: Known) -> Iterator[Phrase]:
     """Yield "in 2023", "from May 2023", "of 2023", "2023 papers"."""
-    about_papers = re.search(rf"\b{PAPERS}\b|\b(?:published|proposed|introduced|written|appeared)\b", text, re.I)
+    about_papers = re.search(rf"\b(?:{PAPERS}|{_DONE})\b", text, re.I)
     for found in re.finditer(rf"{PUBLISHED}\b(in|during|from|of)(?: the year)? ({DATE})", text, re.I):
         if not _ends(text, found):
             continue
@@ -84,16 +92,38 @@ def within(text: str, known: Known) -> Iterator[Phrase]:
 def lately(text: str, known: Known) -> Iterator[Phrase]:
     """Yield "from the last six months", "in the past 2 years", "over the last year", "last 30 days"."""
     lead = rf"{PUBLISHED}\b(?:(?:in|over|during|from|within|of) )"
-    period = rf"(?:the )?(?:last|past|previous) (?:({_COUNT}) )?(day|week|month|year|decade)s?\b(?! of\b)"
-    counted = rf"\b(?:the )?(?:last|past) ({_COUNT}) (day|week|month|year|decade)s?\b(?! of\b)"
+    period = rf"(?:the )?(?:last|past|previous) (?:({_COUNT}) )?({_UNIT})(s?)\b(?! of\b)"
+    counted = rf"\b(?:the )?(?:last|past) ({_COUNT}) ({_UNIT})s?\b(?! of\b)"
     for found in re.finditer(rf"{lead}{period}{FOLLOWS}|{counted}{FOLLOWS}", text, re.I):
         bare = found[2] and not found[1] and "the " not in found[0].lower()  # "in last year" may be a calendar year
         if bare or not _is_of_papers(text, found):
             continue
-        count = (found[1] or found[3] or "one").lower()
+        count = (found[1] or found[4] or ("few" if found[3] else "one")).lower()
         much = int(count) if count.isdecimal() else _COUNTS[count]
-        since = dates.back(known.newest, much, (found[2] or found[4]).lower()) if known.newest else ""  # type: ignore[arg-type]
+        since = dates.back(known.newest, much, (found[2] or found[5]).lower()) if known.newest else ""  # type: ignore[arg-type]
         if much:
+            yield Phrase(*found.span(), Filter(since=since), counted=True)
+
+
+def calendar_years(text: str, known: Known) -> Iterator[Phrase]:
+    """Yield "this year", "that came out last year", "last year's papers": the newest paper's year, and that before."""
+    newest = known.newest[:4]
+    of_papers = rf"\b(this|last) year['’]s (?={BETWEEN}{NEWS}\b)"
+    when = rf"{PUBLISHED}(?<!\bthe )\b(?:(?:from|in|during|of) )?(this|last) year(?: (?:and|or) (this|last)(?: year)?)?"
+    for found in re.finditer(rf"{of_papers}|{when}{FOLLOWS}", text, re.I):
+        said = {word.lower() for word in found.groups() if word}
+        if (found[1] or _is_asked_of_papers(text, found)) and not is_compared(text, found.start()):
+            before = dates.neighbour(newest, -1) if newest else ""
+            since, until = before if "last" in said else newest, newest if "this" in said else before
+            yield Phrase(*found.span(), Filter(since, until), counted=True)
+
+
+def recent_years(text: str, known: Known) -> Iterator[Phrase]:
+    """Yield "in recent years", "over recent months" of papers: a few of them, up to the newest paper."""
+    when = rf"{PUBLISHED}\b(?:in|over|during|from|within|of) (?:the )?(?:more |most )?recent (week|month|year)s"
+    for found in re.finditer(rf"{when}{FOLLOWS}", text, re.I):
+        if _is_asked_of_papers(text, found) and not is_compared(text, found.start()):
+            since = dates.back(known.newest, _COUNTS["few"], found[1].lower()) if known.newest else ""  # type: ignore[arg-type]
             yield Phrase(*found.span(), Filter(since=since), counted=True)
 
 
@@ -102,7 +132,7 @@ def recent(text: str, known: Known) -> Iterator[Phrase]:
     since = dates.back(known.newest, RECENT_MONTHS, "month") if known.newest else ""
     done = r"(?:published|released|posted|written|proposed|introduced|appeared|done)"
     adverb = rf"recently (?={done}\b)|(?P<done>\b{done} )recently\b"
-    for found in re.finditer(rf"\brecent (?={BETWEEN}{NEWS}\b)|{adverb}", text, re.I):
+    for found in re.finditer(rf"\brecent (?!{_UNIT}s\b)(?={BETWEEN}{NEWS}\b)|{adverb}", text, re.I):
         start = max(found.start(), found.end("done"))
         before = text[:start]
         if not is_of_title(text, start) and not is_compared(text, start) and not before.lower().endswith("most "):
@@ -113,6 +143,17 @@ def _is_of_papers(text: str, found: re.Match[str]) -> bool:
     """Tell whether a date may be that of papers: in front of it stands nothing that was seen or done then."""
     before = text[: found.start()].split()[-3:]
     return not any(_SEEN.search(word) for word in before)
+
+
+def _is_asked_of_papers(text: str, found: re.Match[str]) -> bool:
+    """Tell whether a question asks for papers of a time, or what they report, rather than of what happened then.
+
+    "In recent years, networks have grown. Which papers prune them?" tells of the years, and asks for papers of any.
+    """
+    about_papers = re.search(rf"\b(?:{OUTCOMES}|{_DONE}|what(?:['’]s| is) new)\b", text, re.I)
+    told = re.search(r"[.!;]\s+\w", text[found.end() :])
+    asks = text[: found.start()].strip() or _ASKS.match(text[found.end() :])
+    return bool(about_papers and asks and not told and _is_of_papers(text, found))
 
 
 def _ends(text: str, found: re.Match[str]) -> bool:

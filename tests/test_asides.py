@@ -55,6 +55,19 @@ class Undated(FewAuthors):
         ("What do recent papers say on pruning?", "What do papers say on pruning?", "since 17 May 2023"),
         ("recent deep learning papers", "deep learning papers", "since 17 May 2023"),
         ("what was published recently on pruning", "what was published on pruning", "since 17 May 2023"),
+        ("What was published on LoRA this year?", "What was published on LoRA?", "in 2024"),
+        ("papers on LoRA that came out last year", "papers on LoRA", "in 2023"),
+        ("What do last year's papers on LoRA find?", "What do papers on LoRA find?", "in 2023"),
+        ("papers from this year or last year on LoRA", "papers on LoRA", "from 2023 to 2024"),
+        ("What's new on LoRA this year?", "What's new on LoRA?", "in 2024"),
+        ("papers on pruning in recent years", "papers on pruning", "since 17 May 2021"),
+        ("In recent years, which methods prune best?", "which methods prune best?", "since 17 May 2021"),
+        (
+            "How did approaches to pruning change over recent months?",
+            "How did approaches to pruning change?",
+            "since 17 February 2024",
+        ),
+        ("papers on pruning from the past years", "papers on pruning", "since 17 May 2021"),
         ("the latest papers on LoRA", "the papers on LoRA", "newest first"),
         ("What is the latest on pruning?", "What is on pruning?", "newest first"),
         ("pruning, newest first", "pruning", "newest first"),
@@ -105,6 +118,16 @@ def test_a_phrase_becomes_a_filter_and_leaves_the_question(question: str, rest: 
         "strings in gr-qc",
         "Is the last layer the most important?",
         "recently seen tokens",
+        "In recent years, networks have grown. Which papers prune them?",
+        "In recent years transformers have taken over; which papers doubt them?",
+        "Why have language models become so popular in recent years?",
+        "Which papers use data collected last year?",
+        "Which papers study the model that won this year?",
+        "Which papers do better than last year?",
+        "Is the loss lower than in recent years of training?",
+        "What did this year's winner do?",
+        "Which papers are about the last year of school?",
+        "Which papers ask for n examples per year?",
     ],
 )
 def test_what_only_looks_like_a_phrase_is_left_alone(question: str) -> None:
@@ -124,6 +147,8 @@ def test_counting_from_the_newest_paper_is_said_and_needs_one_with_a_date() -> N
     assert asides.read("recent papers on LoRA", FewAuthors()).counted is True
     read = asides.read("recent papers on LoRA since 2020", Undated())
     assert (read.rest, read.filter, read.undated) == ("recent papers on LoRA", Filter(since="2020"), ("recent",))
+    years = asides.read("papers of this year or from recent years", Undated())
+    assert (years.filter, years.undated) == (Filter(), ("of this year", "from recent years"))
 
 
 @pytest.mark.parametrize(
