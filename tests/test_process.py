@@ -1,4 +1,4 @@
-"""Memory that is freed goes back to the system, and threads that wait sleep."""
+"""Memory that is freed goes back to the system, threads that wait sleep, and a command ends without a last search."""
 
 import importlib.util
 import os
@@ -72,3 +72,12 @@ def test_numpy_keeps_to_the_thread_that_asks(given: dict[str, str], threads: set
     if done.stdout.strip() == "set()" or (os.cpu_count() or 1) < 2:
         pytest.skip("numpy has no BLAS with threads here")
     assert done.stdout.strip() == str(threads), done.stderr
+
+
+def test_a_command_ends_without_a_search_for_garbage_and_does_what_is_due_at_its_end() -> None:
+    code = (
+        "import atexit, gc, sys; atexit.register(lambda: print(gc.get_freeze_count() > 10_000, file=sys.stderr)); "
+        "from ui.cli import main; sys.argv = ['paperchat', '--help']; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert "papers" in done.stdout and done.stderr.strip() == "True"

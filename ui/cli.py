@@ -51,6 +51,7 @@ def main() -> None:
     from index.errors import UserError
 
     process.wait_asleep()
+    process.end_quickly()
     try:
         app()
     except UserError as error:
