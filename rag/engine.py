@@ -214,12 +214,15 @@ class Engine:
         found = self._finder.find(asked, _positive(limit), within=within, narrow=narrow)
         return self._matches(found.vector, self._finder.ordered(found.ranked, narrow) if narrow else found.ranked)
 
-    def as_retriever(self, limit: int = 10, *, within: Collection[str] | None = None) -> "PaperRetriever":
+    def as_retriever(
+        self, limit: int = 10, *, within: Collection[str] | None = None, filter: Filter | None = None
+    ) -> "PaperRetriever":
         """Return this engine's search as a LlamaIndex retriever.
 
         Args:
             limit: Papers that it returns for a question.
             within: Ids of the papers to choose from; None takes all.
+            filter: What the papers must be; None takes all.
 
         Returns:
             A `BaseRetriever` whose nodes are papers; what `search` raises, it raises too.
@@ -229,21 +232,24 @@ class Engine:
         """
         from rag.llamaindex import PaperRetriever
 
-        return PaperRetriever(self, _positive(limit), within)
+        return PaperRetriever(self, _positive(limit), within, filter)
 
-    def as_query_engine(self, *, streaming: bool = False, within: Collection[str] | None = None) -> "PaperQueryEngine":
+    def as_query_engine(
+        self, *, streaming: bool = False, within: Collection[str] | None = None, filter: Filter | None = None
+    ) -> "PaperQueryEngine":
         """Return this engine as a LlamaIndex query engine.
 
         Args:
             streaming: Its response hands out the answer while it grows, sentence by checked sentence.
             within: Ids of the papers that may answer; None takes all.
+            filter: What the papers must be; comes before what a question says, kind by kind.
 
         Returns:
             A `BaseQueryEngine` whose source nodes are the cited papers; what `ask` raises, it raises too.
         """
         from rag.llamaindex import PaperQueryEngine
 
-        return PaperQueryEngine(self, streaming, within)
+        return PaperQueryEngine(self, streaming, within, filter)
 
     def paper(self, paper_id: str) -> Paper | None:
         """Return the paper of an id, None where the index has none."""
@@ -403,6 +409,7 @@ class Engine:
         if part and narrow.topicless(alone):
             newest = finder.newest_of(narrow, SHOWN_PAPERS, within)
             begun = replace(begun, standalone=asked, matches=tuple(Match(hit.paper, hit.score) for hit in newest))
+            yield begun
             yield declined(begun, narrow.leaves_none or narrow.note(NOT_WHAT), clock)
             return
         part = narrow.question or alone if part else part

@@ -18,6 +18,7 @@ from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle
 
 from index.papers import Paper
 from rag.answer import Answer, Match, Quote
+from rag.filters import Filter
 
 if TYPE_CHECKING:
     from rag.engine import Engine
@@ -29,15 +30,16 @@ _FOR_MODELS = ("title", "authors", "published")
 class PaperRetriever(BaseRetriever):
     """The papers nearest to a question, best first; `quote` in a node's metadata is its sentence that is nearest."""
 
-    def __init__(self, engine: "Engine", limit: int = 10, within: Collection[str] | None = None) -> None:
-        """Take an engine, how many papers to return, and the ids of those to choose from (None takes all)."""
+    def __init__(
+        self, engine: "Engine", limit: int = 10, within: Collection[str] | None = None, filter: Filter | None = None
+    ) -> None:
+        """Take an engine, how many papers to return, the ids of those to choose from, and what they must be."""
         super().__init__()
-        self._engine, self._limit, self._within = engine, limit, within
+        self._engine, self._limit, self._within, self._filter = engine, limit, within, filter
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return [
-            _found(match) for match in self._engine.search(query_bundle.query_str, self._limit, within=self._within)
-        ]
+        found = self._engine.search(query_bundle.query_str, self._limit, within=self._within, filter=self._filter)
+        return [_found(match) for match in found]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return await asyncio.to_thread(self._retrieve, query_bundle)
@@ -60,30 +62,36 @@ class PaperQueryEngine(BaseQueryEngine):
     where an answer has to be taken back, a blank line and the whole answer in its place follow.
     """
 
-    def __init__(self, engine: "Engine", streaming: bool = False, within: Collection[str] | None = None) -> None:
-        """Take an engine, whether responses hand out growing text, and the ids of the papers that may answer."""
+    def __init__(
+        self,
+        engine: "Engine",
+        streaming: bool = False,
+        within: Collection[str] | None = None,
+        filter: Filter | None = None,
+    ) -> None:
+        """Take an engine, whether responses hand out growing text, which papers may answer, and what they must be."""
         super().__init__(callback_manager=None)
-        self._engine, self._streaming, self._within = engine, streaming, within
+        self._engine, self._streaming, self._within, self._filter = engine, streaming, within, filter
 
     def retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         """Return the papers nearest to a question."""
-        return PaperRetriever(self._engine, within=self._within).retrieve(query_bundle)
+        return PaperRetriever(self._engine, within=self._within, filter=self._filter).retrieve(query_bundle)
 
     def _get_prompt_modules(self) -> PromptMixinType:
         return {}
 
     def _query(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         if not self._streaming:
-            return _response(self._engine.ask(query_bundle.query_str, within=self._within))
-        answers = self._engine.stream(query_bundle.query_str, within=self._within)
+            return _response(self._engine.ask(query_bundle.query_str, within=self._within, filter=self._filter))
+        answers = self._engine.stream(query_bundle.query_str, within=self._within, filter=self._filter)
         next(answers)  # the papers: what is wrong with a question is raised here
         telling = _Telling()
         return StreamingResponse(telling.pieces(answers), telling.nodes, telling.metadata)
 
     async def _aquery(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         if not self._streaming:
-            return _response(await self._engine.aask(query_bundle.query_str, within=self._within))
-        answers = self._engine.astream(query_bundle.query_str, within=self._within)
+            return _response(await self._engine.aask(query_bundle.query_str, within=self._within, filter=self._filter))
+        answers = self._engine.astream(query_bundle.query_str, within=self._within, filter=self._filter)
         await anext(answers)
         telling = _Telling()
         return AsyncStreamingResponse(telling.apieces(answers), telling.nodes, telling.metadata)

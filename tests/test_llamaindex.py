@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from llama_index.core.tools import QueryEngineTool, ToolMetadata
 
 from index.errors import UserError
 from index.papers import Paper
-from rag import CANNOT_ANSWER, Engine
+from rag import CANNOT_ANSWER, Engine, Filter
 from tests.conftest import HashingEncoder, ScriptedWriter
 
 QUESTION = "How much less time does pretraining take with Compost?"
@@ -176,6 +176,51 @@ def test_both_keep_to_the_papers_they_may_take(engine: Engine, papers: list[Pape
     assert {found.node.node_id for found in engine.as_query_engine(within=chosen).retrieve(QueryBundle(QUESTION))} == (
         set(chosen)
     )
+
+
+@pytest.fixture
+def dated() -> Iterator[Engine]:
+    """Return an engine over three papers on moss, of 2019, 2021 and 2024."""
+    told = {"2019": ("stones", "Ada Tide"), "2021": ("bark", "Bo Ström"), "2024": ("roofs", "Ada Tide")}
+    own = [
+        {"title": f"Moss on {on}", "abstract": f"Moss grows on {on}.", "published": year, "authors": [author]}
+        for year, (on, author) in told.items()
+    ]
+    with Engine.from_papers(own, encoder=HashingEncoder(), model="none") as engine:
+        yield engine
+
+
+def test_both_keep_to_a_filter(dated: Engine) -> None:
+    asked, lately = "Where does moss grow?", Filter.of("2020")
+    on = ["Moss on bark", "Moss on roofs"]
+    assert sorted(titles(dated.as_retriever(filter=lately).retrieve(asked))) == on
+    newest = dated.as_retriever(filter=Filter(newest_first=True)).retrieve(asked)
+    assert [found.node.metadata["published"] for found in newest] == ["2024", "2021", "2019"]
+    query_engine = dated.as_query_engine(filter=lately)
+    assert sorted(titles(query_engine.retrieve(QueryBundle(asked)))) == on
+    for response in (query_engine.query(asked), asyncio.run(query_engine.aquery(asked))):
+        assert response.source_nodes and set(titles(response.source_nodes)) <= set(on)
+        assert response.metadata and "Only papers since 2020: 2 of 3." in response.metadata["note"]
+    response = query_engine.query("Where does moss grow, in papers by Ada Tide since 2018?")
+    assert titles(response.source_nodes) == ["Moss on roofs"]
+
+
+def test_a_streamed_response_keeps_to_a_filter_and_says_when_nothing_else_is_asked(dated: Engine) -> None:
+    query_engine = dated.as_query_engine(streaming=True, filter=Filter.of("2020"))
+    response = query_engine.query("Where does moss grow?")
+    assert isinstance(response, StreamingResponse)
+    assert "stones" not in "".join(response.response_gen) and response.source_nodes
+    topicless = query_engine.query("papers by Ada Tide")
+    assert isinstance(topicless, StreamingResponse)
+    assert "".join(topicless.response_gen) == CANNOT_ANSWER
+    assert topicless.metadata and len(topicless.metadata["also_found"]) == 1
+
+    async def told() -> str:
+        response = await query_engine.aquery("papers by Ada Tide")
+        assert isinstance(response, AsyncStreamingResponse)
+        return "".join([piece async for piece in response.async_response_gen()])
+
+    assert asyncio.run(told()) == CANNOT_ANSWER
 
 
 def test_the_retriever_works_in_a_query_engine_of_llamaindex_with_a_postprocessor(engine: Engine) -> None:
