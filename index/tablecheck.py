@@ -1,5 +1,6 @@
 """Chroma's files or those of the words in, what is wrong with them out, in a few words each. Changes nothing."""
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ def chroma_faults(
     if fault := sqlite_fault(folder / "chroma.sqlite3"):
         yield f"is damaged: chroma.sqlite3 ({fault})"
         return
+    if not os.access(folder, os.W_OK):
+        return  # Chroma opens nothing that it may not write
     try:
         table = ChunkTable(folder)
         try:

@@ -34,6 +34,10 @@ WHOLE_ONLY_PAPERS = 200_000
 the hours of embedding."""
 
 
+_NO_ROOM = "failed to map segment"
+"""What the loader of a library says that finds no memory."""
+
+
 @dataclass(frozen=True)
 class Update:
     """What an update did: papers now, and which of them are new, changed or gone; chunks embedded."""
@@ -78,8 +82,11 @@ def update(
     try:
         with writing(folder):
             return _Builder(folder, encoder, progress, server, anew).run(papers, replace_all, remove)
-    except (OSError, MemoryError) as error:
-        said = str(error) or "out of memory"
+    except (OSError, MemoryError, ImportError) as error:
+        no_memory = isinstance(error, MemoryError) or _NO_ROOM in str(error)
+        if isinstance(error, ImportError) and not no_memory:
+            raise
+        said = "out of memory" if no_memory else str(error)
         raise StoreError(f"Cannot write the index in {folder}: {said}. Make room or choose --index DIR.") from error
 
 

@@ -96,8 +96,7 @@ def test_an_index_that_cannot_be_written_is_searched_asked_and_listed(read_only:
 
 def test_an_index_that_cannot_be_written_is_not_updated_and_says_so(read_only: Path, more: Path) -> None:
     assert "Read-only file system" in one_error(paperchat("index", more, "--index", read_only))
-    done = paperchat("doctor", "--index", read_only)
-    assert "Traceback" not in done.stderr, done.stderr
+    assert paperchat("doctor", "--index", read_only).returncode == 0
 
 
 @pytest.mark.parametrize("megabytes", [400, 700])
