@@ -119,6 +119,11 @@ class _Builder:
     def _run(
         self, manifest: Manifest | None, papers: Iterable[Paper], replace_all: bool, remove: Collection[str]
     ) -> Update:
+        if manifest and manifest.papers and not (self.folder / PAPERS).exists() and not replace_all:
+            raise StoreError(
+                f"{self.folder / PAPERS} is gone, and with it what {manifest.papers} papers said. Restore it; or give "
+                "all papers again: paperchat index SOURCE --replace; or choose another folder: --index DIR."
+            )
         base = self._base(manifest)
         made = change(base.papers, base.columns.catalog, papers, replace_all, remove)
         report = Update(len(made.order), made.new, made.changed, made.removed, 0, False)

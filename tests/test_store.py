@@ -288,6 +288,18 @@ def test_a_damaged_manifest_is_refused_and_an_update_writes_it_anew_embedding_no
     assert (anew["generation"], anew["words"]) == (2, ["words-2-0"])
 
 
+def test_an_index_whose_papers_are_gone_is_not_begun_anew_over_what_is_left(
+    folder: Path, papers: list[Paper], encoder: HashingEncoder
+) -> None:
+    (folder / PAPERS).unlink()
+    before = contents(folder)
+    with pytest.raises(StoreError, match=r"papers\.jsonl is gone, .* 10 papers .*--replace; .*--index DIR"):
+        update(folder, [ZEBRA], encoder)
+    assert contents(folder) == before
+    assert update(folder, papers, encoder, replace_all=True).embedded == 0
+    assert opened(folder, papers[0].id) == papers[0]
+
+
 def test_an_index_of_a_later_version_is_left_alone(folder: Path, encoder: HashingEncoder) -> None:
     (folder / MANIFEST).write_text('{"format": 99}')
     before = contents(folder)
