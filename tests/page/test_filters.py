@@ -89,3 +89,9 @@ def test_words_of_a_filter_stay_text() -> None:
     assert "<script" not in html and "<img" not in html and "&lt;script&gt;" in html
     busy = turns.turn(1, Answer("q", "q", filter=told))
     assert "chip" not in busy and "&lt;script&gt;" in busy
+
+
+def test_an_order_alone_does_not_say_that_papers_are_left_out() -> None:
+    row = "<span>{}</span>".format
+    assert row("Papers") in turns.turn(1, Answer("q", "q", done=True, filter=InForce(Filter(newest_first=True))))
+    assert row("Only papers") in turns.turn(1, Answer("q", "q", done=True, filter=InForce(Filter("2024"))))

@@ -35,4 +35,5 @@ def _row(in_force: InForce | None, does: dict[str, str], busy: bool, rest: dict[
             f'<button type="button" class="chip" {named}{data}>{escape(words)} <i aria-hidden="true">✕</i></button>'
         )
         chips.append(f"<li>{escape(words) if busy else button}</li>")
-    return f'<div class="meant"><span>Only papers</span><ul aria-label="Filter">{"".join(chips)}</ul></div>'
+    which = "Only papers" if in_force.filter.narrows else "Papers"
+    return f'<div class="meant"><span>{which}</span><ul aria-label="Filter">{"".join(chips)}</ul></div>'
