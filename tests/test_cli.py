@@ -67,7 +67,8 @@ def test_help_names_every_command() -> None:
     ):
         assert f"\n  {command}" in done.stdout
     assert {command.name or command.callback.__name__ for command in app.registered_commands if command.callback} == {
-        "index", "ask", "papers", "chat", "serve", "mcp", "embed", "feedback", "status", "eval"}  # fmt: skip
+        "index", "ask", "papers", "chat", "serve", "mcp", "embed", "feedback", "status", "eval",
+        "doctor"}  # fmt: skip
 
 
 def test_usage_errors_exit_with_2() -> None:

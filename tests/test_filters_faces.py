@@ -79,7 +79,12 @@ def test_a_list_over_http_takes_a_filter_by_body_and_by_address(client: TestClie
     body = {"request": "pretraining from checkpoints", "author": ["Hinton"], "until": "2022", "limit": 5}
     posted = client.post("/api/papers", json=body).json()
     assert ids(posted["matches"]) == ["Compost"]
-    address: dict[str, Any] = {"request": "pretraining from checkpoints", "author": ["Hinton", "Chen"], "until": "2022", "limit": 5}
+    address: dict[str, Any] = {
+        "request": "pretraining from checkpoints",
+        "author": ["Hinton", "Chen"],
+        "until": "2022",
+        "limit": 5,
+    }
     got = client.get("/api/papers", params=address).json()
     assert ids(got["matches"]) == ["Compost"]
     assert got["filter"]["words"] == "until 2022, by Hinton or Chen"

@@ -1,5 +1,6 @@
 """The command that fills an index: reads options, gathers papers, and says what an update did or would do."""
 
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -177,6 +178,7 @@ class _Work:
 
         say(f"Watching {folder}  (Ctrl-C ends it)")
         try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have begun this with "&"
             watch(folder, changed, say, threading.Event())
         except KeyboardInterrupt:
             say("Stopped watching.")
