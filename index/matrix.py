@@ -16,8 +16,9 @@ from index.vectors import Vectors
 EXACT_ROWS = 20_000
 """So few rows are all compared, without looking at codes first."""
 
-RESCORED = 4_000
-"""At least so many rows, those of the nearest codes, are compared; and eight for each that is asked for."""
+RESCORED, RESCORED_SHARE = 4_000, 25
+"""At least so many rows, those of the nearest codes, are compared; at least one of so many in all; and at least eight
+for each that is asked for. Of a million, .994 of the ten nearest are found (bench/LOG.md)."""
 
 _AT_ONCE = 100_000
 
@@ -100,7 +101,7 @@ class VectorMatrix:
             rows = ranges(self.starts[asked], self.starts[asked + 1])
             if len(rows) <= EXACT_ROWS:
                 return rows
-        wanted = max(RESCORED, 8 * count)
+        wanted = max(RESCORED, 8 * count, total // RESCORED_SHARE)
         if total <= max(EXACT_ROWS, wanted):
             return np.arange(total, dtype=np.int64) if within is None else rows
         distances = self._distances(vector)

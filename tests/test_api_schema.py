@@ -97,6 +97,7 @@ def test_whatever_is_sent_the_document_holds(folder: Path, tmp_path: Path) -> No
     command = [sys.executable, "-m", "schemathesis.cli", "run", "--phases", "examples,coverage,fuzzing"]
     command += ["--max-examples", str(EXAMPLES), "--seed", str(SEED), "--suppress-health-check", "all"]
     command += ["--include-path-regex", "^/(api/|healthz|readyz|metrics)", "--no-color"]
+    command += ["--wait-for-schema", "60"]
     with engine, serving(engine) as server:
         command.append(f"{server.url}/openapi.json")
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
