@@ -127,7 +127,7 @@ def _recall(store: Store, encoder: Encoder, question: str) -> float:
         exact = store.wholes(part) @ vector if only else store.similarities(part, vector).max(axis=1)
         cosines[part.start : part.stop] = exact
     best = np.argsort(-cosines)[:10]
-    return len({*best.tolist()} & {*store.nearest(vector, 50)[:10]}) / 10
+    return len({*best.tolist()} & {*store.nearest(vector, 300)[:10]}) / 10
 
 
 def _of(name: str, seconds: list[float]) -> dict[str, float]:
