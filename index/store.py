@@ -194,8 +194,8 @@ class Store:
         if self._word_vectors is None:
             return [nothing] * len(positions)
         ids = [whole_paper(self.papers[at]).id for at in positions]
-        self._see_words_of(ids)
         rows = self._word_vectors.read(ids)
+        self._may_lack([each for each in ids if each not in rows])
         return [rows.get(chunk_id, nothing) for chunk_id in ids]
 
     def word_cosines(self, positions: Sequence[int], vectors: Vectors) -> tuple[tuple[int, ...], Vectors]:
@@ -203,20 +203,20 @@ class Store:
         if self._word_vectors is None or not len(vectors):
             return (0,) * len(positions), np.zeros((0, len(vectors)), dtype=np.float32)
         ids = [whole_paper(self.papers[at]).id for at in positions]
-        self._see_words_of(ids)
         steps = self._word_vectors.steps(ids)
+        if none := [each for each, size in zip(ids, steps.sizes, strict=True) if not size]:
+            self._may_lack(sorted(set(none) - self._word_vectors.has(none)))  # what is there may have no words
         if not sum(steps.sizes):
             return steps.sizes, np.zeros((0, len(vectors)), dtype=np.float32)
         return steps.sizes, steps.cosines(vectors)
 
-    def _see_words_of(self, ids: Sequence[str]) -> None:
-        """See that the words of some chunks are there, as they are while the index is the one that was opened.
+    def _may_lack(self, ids: Sequence[str]) -> None:
+        """Take it that the words of some chunks are not there, as those of an index that has been updated may be.
 
         Raises:
-            StoreError: A part of them is gone.
+            StoreError: There are such chunks, and the index is the one that was opened.
         """
-        known = self._word_vectors.has(ids) if self._word_vectors else set(ids)
-        if not known.issuperset(ids) and not self.stale():
+        if ids and not self.stale():
             path = self.manifest.vectors_folder(self.folder) / WORDS
             raise StoreError(
                 f"{path} lacks the words of some papers. Repair it: paperchat doctor --repair --index {self.folder}"
