@@ -1,7 +1,7 @@
 """A full disk, a folder that cannot be written, too little memory: one line, and the index is what it was."""
 
+import contextlib
 import resource
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -42,17 +42,23 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "index"
 
 
+@contextlib.contextmanager
+def mounted(disk: Path, *how: str | Path) -> Iterator[Path]:
+    """Yield a disk that was mounted by `mount`'s arguments, and take it away again whatever happens."""
+    disk.mkdir()
+    if subprocess.run(["mount", *how, disk], capture_output=True, check=False).returncode:
+        pytest.skip("Nobody but root may mount a disk.")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Return a disk of 1.5 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1500k", "none", disk], capture_output=True, check=False
-    ).returncode:
-        pytest.skip("Nobody but root may mount a small disk.")
-    yield disk
-    subprocess.run(["umount", "-l", disk], check=True)
+    with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=1500k", "none") as disk:
+        yield disk
 
 
 def test_a_full_disk_is_one_line_and_the_index_is_what_it_was(small_disk: Path, more: Path) -> None:
@@ -77,15 +83,10 @@ def test_files_that_may_not_grow_are_one_line_and_the_index_is_what_it_was(folde
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
     """Return an index on a disk that cannot be written."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "none", disk], capture_output=True, check=False).returncode:
-        pytest.skip("Nobody but root may mount a disk.")
     update(tmp_path / "index", made(12), encoder())
-    shutil.copytree(tmp_path / "index", disk / "index")  # where nothing is still open that was written
-    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    yield disk / "index"
-    subprocess.run(["umount", "-l", disk], check=True)
+    with mounted(tmp_path / "disk", "--bind", tmp_path) as disk:
+        subprocess.run(["mount", "-o", "remount,bind,ro", disk], check=True)
+        yield disk / "index"
 
 
 def test_an_index_that_cannot_be_written_is_searched_asked_and_listed(read_only: Path) -> None:
