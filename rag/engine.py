@@ -6,7 +6,6 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,25 +20,20 @@ from index.store import Store
 from index.update import Update, update
 from index.vectors import Encoder, Vectors
 from rag import suggest
-from rag.answer import Answer, Match, Timings, Turn
-from rag.clock import Clock
-from rag.evidence import gather
-from rag.extent import LONGEST, extent
+from rag.answer import Answer, Match, Turn
+from rag.asking import Asker
+from rag.evidence import matches
 from rag.filters import Filter
-from rag.finder import SHOWN_PAPERS, Finder
-from rag.followup import standalone
+from rag.finder import Finder
 from rag.instructions import InstructionFilter
 from rag.inventory import Inventory
+from rag.listing import Lister
 from rag.lists import PaperList
 from rag.loader import WriterLoader
 from rag.map import Atlas, PaperMap
 from rag.models import Models
-from rag.nli import CrossEncoderInferrer
 from rag.ownwriter import as_writer
-from rag.refusal import NOTHING_ASKED
 from rag.remembered import RememberingEncoder
-from rag.respond import Responder, declined
-from rag.retrieve import LIST_WEIGHTS, Found, Ranked
 from rag.settings import Settings
 from rag.status import Status
 from rag.streams import awaited
@@ -52,10 +46,6 @@ if TYPE_CHECKING:
     from rag.llamaindex import PaperQueryEngine, PaperRetriever
 
 Limit = TypeVar("Limit", int, int | None)
-
-NO_TOPIC = "No topic is asked for: the newest come first."
-NOT_WHAT = "That says which papers, not what is asked of them. Add what they should say, or ask for the list of them."
-"""What a reader is told who asks for nothing but a filter."""
 
 
 class Engine:
@@ -73,8 +63,9 @@ class Engine:
         self._store = CurrentStore(store, encoder)
         self._finder = Finder(self._store, encoder, settings)
         self._sentences = RememberingEncoder(encoder)
-        self._instructions = InstructionFilter(self._sentences)
-        self._inferrer = CrossEncoderInferrer.from_name(settings.nli, settings.offline) if settings.nli else None
+        instructions = InstructionFilter(self._sentences)
+        self._asker = Asker(settings, self._models, self._finder, self._sentences, instructions)
+        self._lister = Lister(self._finder, self._sentences, instructions)
         self._atlas = Atlas()
         self._remove: Callable[[], object] = lambda: None  # a temporary index
 
@@ -212,7 +203,8 @@ class Engine:
         asked = self._checked(question)
         narrow = self._finder.narrow(asked, given=filter, as_asked=True) if filter else None
         found = self._finder.find(asked, _positive(limit), within=within, narrow=narrow)
-        return self._matches(found.vector, self._finder.ordered(found.ranked, narrow) if narrow else found.ranked)
+        ranked = self._finder.ordered(found.ranked, narrow) if narrow else found.ranked
+        return matches(self._sentences, found.vector, ranked)
 
     def as_retriever(
         self, limit: int = 10, *, within: Collection[str] | None = None, filter: Filter | None = None
@@ -292,7 +284,8 @@ class Engine:
         Raises:
             UserError: The index has no such paper.
         """
-        return self._matches(*self._finder.like(paper_id, _positive(limit)))
+        self._models.ready_encoder()
+        return matches(self._sentences, *self._finder.like(paper_id, _positive(limit)))
 
     def papers(
         self, request: str, limit: int | None = None, *, filter: Filter | None = None, as_asked: bool = False
@@ -311,23 +304,7 @@ class Engine:
         Raises:
             UserError: The request is blank or too long.
         """
-        asked = self._checked(request)
-        part = self._instructions.question_part(asked)
-        if not part:
-            return PaperList(request, (), NOTHING_ASKED)
-        finder, most = self._finder, _positive(limit) or LONGEST
-        narrow = finder.narrow(part, (), filter, as_asked)
-        if narrow.topicless(narrow.question):
-            newest = tuple(Match(hit.paper, hit.score) for hit in finder.newest_of(narrow, most))
-            return PaperList(request, newest, narrow.leaves_none or narrow.note(NO_TOPIC), narrow.in_force)
-        reach = max(most, LONGEST) if narrow.filter.newest_first else most
-        found = finder.find(narrow.question, reach, LIST_WEIGHTS, narrow=narrow)
-        if not found.relevant:
-            return PaperList(request, (), narrow.note(finder.none_is_about(narrow)), narrow.in_force)
-        end = extent(found.ranked)
-        ranked = finder.ordered(found.ranked, narrow)[: limit or end.count]
-        note = "" if end.sure else "No paper seems to be squarely about that; these come nearest."
-        return PaperList(request, tuple(self._matches(found.vector, ranked)), narrow.note(note), narrow.in_force)
+        return self._lister.papers(request, self._checked(request), _positive(limit), filter, as_asked)
 
     def ask(
         self,
@@ -400,57 +377,11 @@ class Engine:
         Raises:
             UserError: The question is blank or too long, or no paper of `within` is in the index.
         """
-        clock, finder = Clock(), self._finder
         asked = self._checked(question)
-        part = self._instructions.question_part(asked)
-        narrow = finder.narrow(part, history if part else (), filter, as_asked)
-        alone = standalone(narrow.question, narrow.history).strip() if part else asked
-        begun = Answer(question, alone, filter=narrow.in_force)
-        if part and narrow.topicless(alone):
-            newest = finder.newest_of(narrow, SHOWN_PAPERS, within)
-            begun = replace(begun, standalone=asked, matches=tuple(Match(hit.paper, hit.score) for hit in newest))
-            yield begun
-            yield declined(begun, narrow.leaves_none or narrow.note(NOT_WHAT), clock)
-            return
-        part = narrow.question or alone if part else part
-        answer, found = finder.follow(begun, narrow, within)
-        ranked = finder.ordered(found.ranked, narrow)
-        answer = replace(answer, matches=tuple(Match(hit.paper, hit.score, (), hit.found_by) for hit in ranked))
-        answer = replace(answer, timings=Timings(papers_s=clock()))
-        yield answer
-        if why := NOTHING_ASKED if not part else finder.why_not(answer.standalone, found, narrow):
-            yield declined(answer, narrow.note(why), clock)
-            return
-        for grown in self._answered(answer, part, found, ranked, cancel or threading.Event(), clock):
-            yield replace(grown, note=narrow.note(grown.note)) if grown.done else grown
-
-    def _answered(
-        self,
-        answer: Answer,
-        part: str,
-        found: Found,
-        ranked: Sequence[Ranked],
-        cancel: threading.Event,
-        clock: Clock,
-    ) -> Iterator[Answer]:
-        """Yield the answer to what is asked, `part`, from the papers that were found, the first ones first."""
-        loader = self._models.loader
-        sources = gather(self._sentences, found.vector, ranked)
-        answer = replace(answer, matches=tuple(source.match() for source in sources))
-        yield answer
-        responder = Responder(self.settings, self._sentences, self._inferrer, clock)
-        writer = loader.writer
-        if writer is None:
-            yield responder.quoted(answer, part, sources, loader.reason())
-            return
-        yield from responder.written(answer, part, sources, writer, cancel, found.sure)
-
-    def _matches(self, vector: Vectors, ranked: Sequence[Ranked]) -> list[Match]:
-        """Return papers with their sentences, those nearest to a vector first."""
-        self._models.ready_encoder()
-        return [source.match() for source in gather(self._sentences, vector, ranked)]
+        yield from self._asker.stream(question, asked, history, cancel, within, filter, as_asked)
 
     def _checked(self, question: str) -> str:
+        """Return a question in one line, once the models are there that it needs."""
         self._models.ready_encoder()
         text = " ".join(question.split())
         if not text:

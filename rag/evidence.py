@@ -82,6 +82,11 @@ def gather(encoder: Encoder, vector: Vectors, ranked: Sequence[Ranked]) -> list[
     return sources
 
 
+def matches(encoder: Encoder, vector: Vectors, ranked: Sequence[Ranked]) -> list[Match]:
+    """Return papers with their sentences, those nearest to a vector first; arguments are those of `gather`."""
+    return [source.match() for source in gather(encoder, vector, ranked)]
+
+
 def foremost(sources: Sequence[Source], question: str) -> list[Source]:
     """Return the best paper and those nearly as good; where a question asks for several, they may be less near."""
     nearly = AMONG_SEVERAL if _SEVERAL.search(question) else NEARLY_AS_GOOD
