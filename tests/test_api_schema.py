@@ -64,7 +64,8 @@ def test_every_operation_is_described_and_shows_an_example_of_each_problem(docum
                 media = response["content"]["application/problem+json"]
                 assert media["schema"] == {"$ref": "#/components/schemas/Problem"}, name
                 assert media["example"]["status"] == int(status), name
-    assert {"400", "404", "413", "422", "429", "500"} <= operations(document)["POST /api/ask"]["responses"].keys()
+    responses = operations(document)["POST /api/ask"]["responses"]
+    assert {"400", "404", "413", "422", "429", "500", "503"} <= responses.keys()
 
 
 def test_the_examples_are_what_the_service_would_send(document: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from index import models, vectors
 from index.errors import ModelError, StoreError
@@ -17,6 +18,7 @@ from index.store import Store
 from index.update import update
 from index.vectors import SentenceEncoder, _batches, _means
 from tests.conftest import TEXTS
+from ui.cli import app
 
 ENCODER = "all-MiniLM-L6-v2"
 weights = pytest.mark.skipif(models.find(ENCODER) is None, reason=f"no weights: paperchat models pull {ENCODER}")
@@ -84,6 +86,14 @@ def test_int8_is_near_float32_and_another_encoder(float32: SentenceEncoder, int8
     for ours, theirs in zip(int8.encode_words(ABSTRACTS), float32.encode_words(ABSTRACTS), strict=True):
         assert ours.words == theirs.words
         assert (ours.word_vectors * theirs.word_vectors).sum(axis=1).mean() > 0.98
+
+
+@weights
+@pytest.mark.model
+def test_the_int8_form_is_made_where_it_is_pulled(int8: SentenceEncoder) -> None:
+    done = CliRunner().invoke(app, ["models", "pull", int8.name])
+    assert done.exit_code == 0, done.output
+    assert (Path(done.stdout.strip()) / "model.xml").is_file()
 
 
 @weights

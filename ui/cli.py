@@ -319,7 +319,15 @@ def list_models(context: typer.Context, as_json: JsonOption = False) -> None:
 
 @models_app.command()
 def pull(name: str) -> None:
-    """Fetch the model NAME and check its digest."""
+    """Fetch the model NAME and check its digest; NAME-int8 is made from NAME."""
     from index import models
+    from index.vectors import INT8
 
-    typer.echo(models.fetch(name))
+    if not name.endswith(INT8):
+        typer.echo(models.fetch(name))
+        return
+    from index.quantized import QuantizedEncoder
+
+    encoder = QuantizedEncoder.from_name(name)
+    encoder.encode(["made at the first text"])
+    typer.echo(encoder.derived)

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from index.links import code_links
 from index.sources.fields import dict_of, list_of, names, text_of
 from index.sources.record import Record
 
@@ -11,7 +12,7 @@ _MONTH_OF_ID = re.compile(r"(?:[a-z.-]+/)?(\d\d)(0[1-9]|1[0-2])\d*\.?\d+", re.I)
 
 
 def arxiv(values: dict[str, Any]) -> Record:
-    """Return what the snapshot says of a paper: the newest version's words, the first version's date."""
+    """Return what the snapshot says of a paper: the newest version's words and links, the first version's date."""
     arxiv_id = text_of(values.get("id"))
     parsed = [[text_of(part) for part in list_of(author)] for author in list_of(values.get("authors_parsed"))]
     authors = [" ".join((*author[1:2], *author[:1], *author[2:3])) for author in parsed]
@@ -24,6 +25,7 @@ def arxiv(values: dict[str, Any]) -> Record:
         published=_created(versions, "v1") or _month(arxiv_id),
         ids=(arxiv_id, text_of(values.get("doi"))),
         topics=tuple(text_of(values.get("categories")).split()),
+        code=code_links(text_of(values.get("comments"))),
         version=int(newest[1:]) if newest else None,
         updated=_created(versions, newest),
         tex=True,

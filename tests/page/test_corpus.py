@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FilePayload, Page, expect
 
+import rag.map
 from index import Paper, update
 from index.vectors import Encoded, SentenceEncoder, Vectors
 from tests.page.conftest import HOSTILE, PAPERS, ask, whole
@@ -157,6 +158,12 @@ def test_the_map_zooms_moves_and_tells_titles(visit: Callable[..., Page]) -> Non
     page.mouse.move(box["x"] + before[0], box["y"] + before[1])
     expect(page.locator(".atlas-tip")).to_be_visible()
     assert page.locator(".atlas-tip").inner_text() == page.evaluate("paperchat.corpusMap.title(0)")
+
+
+def test_a_map_of_some_of_the_papers_says_so(visit: Callable[..., Page], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rag.map, "MOST", 10)
+    page = corpus(visit(), papers=10)
+    expect(page.locator(".atlas-count")).to_contain_text("The map shows 10 of 14 papers")
 
 
 def test_words_topics_years_and_groups_choose_papers_by_keyboard(visit: Callable[..., Page]) -> None:

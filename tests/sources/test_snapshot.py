@@ -71,6 +71,11 @@ def test_without_versions_the_id_says_the_month(tmp_path: Path, arxiv_id: str, p
     assert (paper.id, paper.published, paper.version) == (f"arxiv:{arxiv_id}", published, None)
 
 
+def test_a_link_to_the_code_in_the_comments_is_kept(tmp_path: Path) -> None:
+    paper = paper_of(tmp_path, comments="Code: https://github.com/owl/barns. See https://owl.org too")
+    assert paper.code == ("https://github.com/owl/barns",)
+
+
 def test_the_snapshot_is_read_as_kaggle_packs_it(tmp_path: Path) -> None:
     text = "".join(map(line, range(50)))
     with gzip.open(tmp_path / "a.json.gz", "wt", encoding="utf-8") as file:

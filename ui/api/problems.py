@@ -101,7 +101,8 @@ def to_dict(problem: Problem) -> dict[str, Any]:
 def documented(**details: str) -> dict[int | str, dict[str, Any]]:
     """Return the problems of a route for the OpenAPI document: `documented(_404="No such paper.")`."""
     responses: dict[int | str, dict[str, Any]] = {}
-    for name, detail in {"_422": "A value does not fit.", **details, "_500": "Something went wrong."}.items():
+    always = {"_422": "A value does not fit.", "_500": "Something went wrong.", "_503": "The index is out of reach."}
+    for name, detail in sorted({**always, **details}.items()):
         status = HTTPStatus(int(name.removeprefix("_")))
         example = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
         media = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": {**example, "instance": "/api/ask"}}

@@ -80,6 +80,10 @@
       const number = names.indexOf(name);
       return (at) => (number < 0 ? !data[kind][at].length : data[kind][at].includes(number));
     };
+    const sampled = () =>
+      data.total > data.ids.length
+        ? `The map shows ${data.ids.length.toLocaleString('en')} of ${data.total.toLocaleString('en')} papers, spread over all. `
+        : '';
     const show = () => {
       if (!data) return;
       const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -92,7 +96,7 @@
       const more = found.length - SHOWN;
       one('.atlas-count').textContent = some
         ? `${found.length} of ${data.ids.length} papers${more > 0 ? `, the first ${SHOWN} are listed` : ''}`
-        : 'Type words of a title, or choose a group, a topic or a point.';
+        : `${sampled()}Type words of a title, or choose a group, a topic or a point.`;
       one('.atlas-found').replaceChildren(
         ...(some ? found.slice(0, SHOWN) : []).map((at) => {
           const dot = make('span', { className: 'dot' });
