@@ -1,48 +1,17 @@
 """Filters: what a person may write, which papers pass, and how answers and lists come under them and say so."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from index import Store, update
+from index import Store
 from index.errors import UserError
 from index.papers import Paper
 from rag import Answer, Engine, Filter, Settings, Turn
 from rag.passing import newest, positions
 from tests.conftest import TEXTS, HashingEncoder, ScriptedWriter
 
-KNOWN = {
-    "TideNet": ("2019", ("Björn Ström",), ("cs.LG",), "old.jsonl"),
-    "Compost": ("2021-03", ("Ada Moss", "Geoffrey E. Hinton"), ("cs.CL", "cs.LG"), "old.jsonl"),
-    "DP-Moss": ("2023-11-05", ("Hinton, G.",), ("cs.CR",), "new.jsonl"),
-    "Lantern": ("2024-05-17", ("Ada Moss",), ("eess.AS",), "new.jsonl"),
-    "Pebble": ("2023-05", ("Wei Chen",), ("cs.CL",), "new.jsonl"),
-}
 QUESTION = "How much less time does pretraining take with Compost?"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, papers: list[Paper]) -> Path:
-    folder = tmp_path_factory.mktemp("dated") / "index"
-    update(folder, [_known(paper) for paper in papers], HashingEncoder())
-    return folder
-
-
-def _known(paper: Paper) -> Paper:
-    if (name := paper.title.split(":")[0]) not in KNOWN:
-        return paper
-    published, authors, topics, source = KNOWN[name]
-    return replace(paper, published=published, authors=authors, topics=topics, sources=(source,))
-
-
-@pytest.fixture
-def dated(folder: Path) -> Iterator[Store]:
-    store = Store.open(folder, HashingEncoder())
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -150,7 +119,8 @@ def test_a_filter_that_leaves_no_paper_says_so_and_the_way_out(asked: Engine, wr
     assert (len(found), found.note.split(". ")[0]) == (0, "None of the 10 papers is by Hinton, in math.PR")
 
 
-def test_an_index_without_dates_says_that_none_passes(engine: Engine) -> None:
+def test_an_index_without_dates_says_that_none_passes(store: Store, writer: ScriptedWriter) -> None:
+    engine = Engine(Settings(), store, HashingEncoder(), writer)
     answer = engine.ask(f"{QUESTION[:-1]} since 2020?")
     assert answer.note.startswith("None of the 10 papers is since 2020; no paper of the index has a date.")
     recent = engine.ask("How much less time does pretraining take in recent papers on Compost?")

@@ -8,7 +8,7 @@ import pytest
 from rag import asides
 from rag.filters import Filter
 
-DEVELOPMENT = sorted((Path(__file__).parents[1] / "bench/data").glob("*.jsonl"))
+DEVELOPMENT = sorted((Path(__file__).parents[2] / "bench/data").glob("*.jsonl"))
 
 
 class FewAuthors:

@@ -2,18 +2,13 @@
 
 import io
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 import rag
-from index import Paper, Store, update
 from index.errors import UserError
-from rag import Engine, Filter, Settings
-from tests.conftest import HashingEncoder, ScriptedWriter
-from tests.test_filters import _known as known
+from rag import Engine, Filter
 from tests.test_terminal import Typed, say
 from ui.cli import app
 from ui.terminal.screen import Screen
@@ -21,21 +16,6 @@ from ui.terminal.session import Session
 from ui.terminal.talk import Talk
 
 QUESTION = "How much less time does pretraining with Compost take"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, papers: list[Paper]) -> Path:
-    folder = tmp_path_factory.mktemp("terminal") / "index"
-    update(folder, [known(paper) for paper in papers], HashingEncoder())
-    return folder
-
-
-@pytest.fixture
-def engine(folder: Path) -> Iterator[Engine]:
-    encoder = HashingEncoder()
-    writer = ScriptedWriter("Pretraining takes 1.5x less time on average.")
-    with closing(Store.open(folder, encoder)) as store:
-        yield Engine(Settings(), store, encoder, writer)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,32 +9,14 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from index import Paper, Store, update
-from rag import Engine, Settings
-from tests.conftest import HashingEncoder, ScriptedWriter
+from rag import Engine
 from tests.test_completions import serving
-from tests.test_filters import _known as known
 from tests.test_mcp import called, in_memory, text_of
 from ui import api
 from ui.admission import Admission
 
 HOST = "http://127.0.0.1"
 QUESTION = "How much less time does pretraining with Compost take"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, papers: list[Paper]) -> Path:
-    folder = tmp_path_factory.mktemp("faces") / "index"
-    update(folder, [known(paper) for paper in papers], HashingEncoder())
-    return folder
-
-
-@pytest.fixture
-def engine(folder: Path) -> Iterator[Engine]:
-    encoder = HashingEncoder()
-    writer = ScriptedWriter("Pretraining takes 1.5x less time on average.")
-    with closing(Store.open(folder, encoder)) as store:
-        yield Engine(Settings(), store, encoder, writer)
 
 
 @pytest.fixture
