@@ -8,6 +8,10 @@ from index.store import Store
 from index.vectors import Encoder
 
 
+OPENING_S = 1.0
+"""So long a search waits for the thread that opens the newest state; then it goes on with the one before."""
+
+
 class CurrentStore:
     """An index that goes with its updates; safe to share between threads."""
 
@@ -17,12 +21,12 @@ class CurrentStore:
         self._opening = threading.Lock()
 
     def get(self) -> Store:
-        """Return the index as it is now; while one thread opens the newest one, the others go on with what they have.
+        """Return the index as it is now; one thread opens the newest one, and the others wait `OPENING_S` for it.
 
-        Where the newest one cannot be opened, the index stays what it was.
+        Where the newest one cannot be opened, or takes longer, the index stays what it was.
         """
         with suppress(StoreError):
-            if self._store.stale() and self._opening.acquire(blocking=False):
+            if self._store.stale() and self._opening.acquire(timeout=OPENING_S):
                 try:
                     self._renew()
                 finally:
