@@ -7,7 +7,6 @@ from index.errors import StoreError
 from index.store import Store
 from index.vectors import Encoder
 
-
 OPENING_S = 1.0
 """So long a search waits for the thread that opens the newest state; then it goes on with the one before."""
 
