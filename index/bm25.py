@@ -1,9 +1,9 @@
 """Papers in, a words index (BM25) out, in segments that stay as they were written. The one home of bm25s."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ class Segment:
     Attributes:
         words: uint64, the hashes of its (stemmed) words, sorted.
         starts: int64 `(words + 1,)`, where the papers of each word begin.
-        papers: int32, numbers of the papers that have a word.
+        papers: int32, numbers of the papers that have a word, in order.
         scores: float32, beside each what the word scores in that paper here.
         size: int64 `(1,)`, the number of papers.
     """
@@ -121,22 +121,48 @@ class WordsIndex:
 
     def scores(self, question: str) -> NDArray[np.float32]:
         """Return float32 `(papers,)`: the BM25 score of each paper, 0 where no word is shared."""
-        return self.weighted(dict.fromkeys(question_words(question), 1.0))
-
-    def weighted(self, weights: Mapping[str, float]) -> NDArray[np.float32]:
-        """Return float32 `(papers,)`: the BM25 score of each paper for (stemmed) words that count unequally."""
         result = np.zeros(self._count, dtype=np.float32)
+        for at, rows, weight in self._found(dict.fromkeys(question_words(question), 1.0)):
+            segment, places = self._segments[at]
+            positions, scores = places[segment.papers[rows]], segment.scores[rows]
+            if not self._whole[at]:
+                there = positions >= 0
+                positions, scores = positions[there], scores[there]
+            result[positions] += np.float32(weight) * scores
+        return result
+
+    def weighted(self, weights: Mapping[str, float], positions: Sequence[int]) -> NDArray[np.float32]:
+        """Return float32 `(positions,)`: the BM25 score of some papers for (stemmed) words that count unequally."""
+        asked = np.asarray(positions, dtype=np.int64)
+        owners, numbers = (each[asked] for each in self._homes)
+        result = np.zeros(len(asked), dtype=np.float32)
+        mine = [np.flatnonzero(owners == at) for at in range(len(self._segments))]
+        for at, rows, weight in self._found(weights):
+            segment, places = self._segments[at][0], mine[at]
+            papers = segment.papers[rows]  # in order
+            found = np.minimum(papers.searchsorted(numbers[places]), len(papers) - 1)
+            there = papers[found] == numbers[places]
+            result[places[there]] += np.float32(weight) * segment.scores[rows][found[there]]
+        return result
+
+    def _found(self, weights: Mapping[str, float]) -> Iterator[tuple[int, slice, float]]:
+        """Yield (segment, where a word stands in it, what its scores there count) for words that do stand there."""
         for word, weight in weights.items():
             found = [segment.rows(word) for segment, _ in self._segments]
             everywhere = _idf(sum(rows.stop - rows.start for rows in found), sum(self._sizes))
-            for (segment, places), size, rows in zip(self._segments, self._sizes, found, strict=True):
-                if rows.stop == rows.start:
-                    continue
-                share = everywhere / _idf(rows.stop - rows.start, size) if len(self._segments) > 1 else 1.0
-                positions = places[segment.papers[rows]]
-                there = positions >= 0
-                result[positions[there]] += np.float32(weight * share) * segment.scores[rows][there]
-        return result
+            for at, (size, rows) in enumerate(zip(self._sizes, found, strict=True)):
+                if rows.stop > rows.start:
+                    share = everywhere / _idf(rows.stop - rows.start, size) if len(self._segments) > 1 else 1.0
+                    yield at, rows, weight * share
+
+    @cached_property
+    def _homes(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """For each paper int32: the segment that it is in, and its number there."""
+        owners, numbers = np.full((2, self._count), -1, dtype=np.int32)
+        for at, (_, places) in enumerate(self._segments):
+            there = np.flatnonzero(places >= 0)
+            owners[places[there]], numbers[places[there]] = at, there
+        return owners, numbers
 
     def _frequency(self, word: str) -> int:
         """Return the number of papers that a (stemmed) word stands in."""

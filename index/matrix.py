@@ -2,7 +2,9 @@
 
 A row for each chunk, of float16 where there are many, those of a paper side by side with the whole of it first; beside
 it a code of one bit a number, which finds the rows worth comparing (binary quantisation with rescoring: Yamada, Asai
-and Hajishirzi 2021, doi:10.18653/v1/2021.acl-short.123). bench/LOG.md has what that costs and misses.
+and Hajishirzi 2021, doi:10.18653/v1/2021.acl-short.123): first by the bits alone, then by the numbers of the question
+and the bits of the row (asymmetric distance: Gordo et al. 2014, doi:10.1109/TPAMI.2013.101). bench/LOG.md has what that
+costs and misses.
 """
 
 from collections.abc import Sequence
@@ -16,11 +18,16 @@ from index.vectors import Vectors
 EXACT_ROWS = 20_000
 """So few rows are all compared, without looking at codes first."""
 
-RESCORED, RESCORED_SHARE = 4_000, 25
-"""At least so many rows, those of the nearest codes, are compared; at least one of so many in all; and at least eight
-for each that is asked for. Of a million, .994 of the ten nearest are found (bench/LOG.md)."""
+NEAR_SHARE = 12
+"""One row of so many, those whose codes differ in the fewest bits from that of the question, is looked at again."""
+
+RESCORED, RESCORED_SHARE = 4_000, 250
+"""At least so many rows, the best of those, are compared; at least one of so many in all; and at least eight for each
+that is asked for. Of a million, .996 of the ten nearest are found (bench/LOG.md)."""
 
 _AT_ONCE = 100_000
+_SIGNS = 2.0 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32) - 1
+"""float32 `(256, 8)`: what the bits of each byte stand for, 1 or -1."""
 
 
 @dataclass(frozen=True)
@@ -95,32 +102,30 @@ class VectorMatrix:
 
     def _candidates(self, vector: Vectors, count: int, within: NDArray[np.int32] | None) -> NDArray[np.int64]:
         """Return the rows worth comparing with a vector, in order."""
-        total = len(self.rows)
+        rows, codes = np.arange(len(self.rows), dtype=np.int64), self.codes
         if within is not None:
             asked = within.astype(np.int64)
             rows = ranges(self.starts[asked], self.starts[asked + 1])
-            if len(rows) <= EXACT_ROWS:
-                return rows
-        wanted = max(RESCORED, 8 * count, total // RESCORED_SHARE)
-        if total <= max(EXACT_ROWS, wanted):
-            return np.arange(total, dtype=np.int64) if within is None else rows
-        distances = self._distances(vector)
+        compared = max(RESCORED, 8 * count, len(rows) // RESCORED_SHARE)
+        near = max(3 * compared, len(rows) // NEAR_SHARE)
+        if len(rows) <= max(EXACT_ROWS, near):
+            return rows
         if within is not None:
-            outside = np.ones(total, dtype=np.bool_)
-            outside[rows] = False
-            distances[outside] = np.iinfo(distances.dtype).max
-            wanted = min(wanted, len(rows))
-        nearest: NDArray[np.int64] = np.sort(np.argpartition(distances, wanted - 1)[:wanted])
-        return nearest
+            codes = codes[:, rows]
+        distances = self._distances(codes, vector)
+        limit = np.cumsum(np.bincount(distances)).searchsorted(near)
+        nearest = np.flatnonzero(distances <= limit)
+        best = np.argpartition(-_estimates(codes[:, nearest], vector), compared - 1)[:compared]
+        return np.sort(rows[nearest[best]])
 
-    def _distances(self, vector: Vectors) -> NDArray[np.uint16]:
-        """Return uint16 `(rows,)`: in how many bits each code differs from that of a vector."""
+    def _distances(self, codes: NDArray[np.uint64], vector: Vectors) -> NDArray[np.uint16]:
+        """Return uint16 `(codes,)`: in how many bits each code differs from that of a vector."""
         asked = codes_of(vector[None, :], self.mean)[:, 0]
-        distances = np.zeros(len(self.rows), dtype=np.uint16)
-        for start in range(0, len(self.rows), _AT_ONCE):
+        distances = np.zeros(codes.shape[1], dtype=np.uint16)
+        for start in range(0, len(distances), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
-            for codes, bits in zip(self.codes, asked, strict=True):
-                distances[part] += np.bitwise_count(codes[part] ^ bits)
+            for words, bits in zip(codes, asked, strict=True):
+                distances[part] += np.bitwise_count(words[part] ^ bits)
         return distances
 
     def _cosines(self, rows: NDArray[np.int64], vector: Vectors) -> NDArray[np.float32]:
@@ -143,6 +148,18 @@ def codes_of(rows: NDArray[np.floating], mean: Vectors) -> NDArray[np.uint64]:
         padded[:, : bits.shape[1]] = bits
         codes[:, start : start + _AT_ONCE] = padded.view(np.uint64).T
     return codes
+
+
+def _estimates(codes: NDArray[np.uint64], vector: Vectors) -> NDArray[np.float32]:
+    """Return float32 `(codes,)`: the sum of a vector's numbers, each with the sign that a code's bit says."""
+    padded = np.zeros(64 * len(codes), dtype=np.float32)
+    padded[: len(vector)] = vector
+    sums = padded.reshape(-1, 8) @ _SIGNS.T  # for each byte of a code what each of its values adds
+    values = np.ascontiguousarray(codes).view(np.uint8).reshape(len(codes), -1, 8)
+    estimates = np.zeros(values.shape[1], dtype=np.float32)
+    for at, of_byte in enumerate(sums):
+        estimates += of_byte.take(values[at // 8, :, at % 8])
+    return estimates
 
 
 def ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:

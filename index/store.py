@@ -226,9 +226,9 @@ class Store:
         """Return float32 `(papers,)`: the BM25 score of each paper."""
         return self._words.scores(question)
 
-    def weighted_words(self, weights: Mapping[str, float]) -> NDArray[np.float32]:
-        """Return float32 `(papers,)`: the BM25 score of each paper for (stemmed) words that count unequally."""
-        return self._words.weighted(weights)
+    def weighted_words(self, weights: Mapping[str, float], positions: Sequence[int]) -> NDArray[np.float32]:
+        """Return float32 `(positions,)`: the BM25 score of some papers for (stemmed) words that count unequally."""
+        return self._words.weighted(weights, positions)
 
     def frequency(self, word: str) -> int:
         """Return the number of papers that a (stemmed) word stands in."""

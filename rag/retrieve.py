@@ -206,10 +206,11 @@ def coverage(store: Store, question: str, papers: Sequence[Paper]) -> float:
 
 def _named(store: Store, question: str, papers: Sequence[Paper]) -> bool:
     """Tell whether a name of the question that few papers have stands in one of these, or is its short title."""
-    there = set().union(*(name_keys(_text(paper)) for paper in papers))
-    rare = {key for name in names(question) if store.rare(tokenize(name)[-1:]) for key in name_keys(name)}
     short = [paper.title.split(":")[0] for paper in papers if ":" in paper.title]
-    return bool(rare & there) or any(re.search(rf"\b{re.escape(title)}\b", question) for title in short)
+    if any(re.search(rf"\b{re.escape(title)}\b", question) for title in short):
+        return True
+    rare = {key for name in names(question) if store.rare(tokenize(name)[-1:]) for key in name_keys(name)}
+    return bool(rare) and any(rare & name_keys(_text(paper)) for paper in papers)
 
 
 def _text(paper: Paper) -> str:

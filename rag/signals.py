@@ -74,14 +74,14 @@ def feedback(store: Store, scores: Signal, positions: Sequence[int]) -> Signal:
     weight is the sum over them of score x share of the paper's words x rarity; the `FEEDBACK_WORDS` heaviest count.
     """
     first = np.lexsort((np.arange(len(scores)), -scores))[:FEEDBACK_PAPERS]
-    weights: dict[str, float] = {}
+    shares: dict[str, float] = {}
     for at in first:
         words = tokenize(text_of(store.papers[positions[at]]))
         for word, times in Counter(words).items():
-            typical = float(scores[at]) * times / len(words) * store.rarity(word)
-            weights[word] = weights.get(word, 0.0) + typical
+            shares[word] = shares.get(word, 0.0) + float(scores[at]) * times / len(words)
+    weights = {word: of_word * store.rarity(word) for word, of_word in shares.items()}
     heaviest = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))[:FEEDBACK_WORDS]
-    return store.weighted_words(dict(heaviest))[list(positions)].astype(np.float64)
+    return store.weighted_words(dict(heaviest), positions).astype(np.float64)
 
 
 def names_shared(question: str, titles: Sequence[str]) -> Signal:

@@ -44,7 +44,7 @@ def test_many_rows_are_found_by_their_codes(
     matrix: VectorMatrix, vectors: list[Vectors], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searched, "EXACT_ROWS", 100)
-    monkeypatch.setattr(searched, "RESCORED", 1500)
+    monkeypatch.setattr(searched, "RESCORED", 500)
     found = [
         len({*matrix.nearest(vector, 60)[:10]} & {*best(vectors, vector, list(range(PAPERS)))[:10]})
         for vector in asked()
@@ -57,10 +57,11 @@ def test_only_papers_that_may_be_chosen_are_found(
     matrix: VectorMatrix, vectors: list[Vectors], monkeypatch: pytest.MonkeyPatch, exact_rows: int
 ) -> None:
     monkeypatch.setattr(searched, "EXACT_ROWS", exact_rows)
+    monkeypatch.setattr(searched, "RESCORED", 300)
     within = np.arange(7, PAPERS, 5, dtype=np.int32)
     for vector in asked(5):
         found = matrix.nearest(vector, 30, within)
-        assert found[:5] == best(vectors, vector, within.tolist())[:5]
+        assert len({*found[:10]} & {*best(vectors, vector, within.tolist())[:10]}) >= 9
         assert {*found} <= {*within.tolist()}
     assert matrix.nearest(asked(1)[0], 10, np.zeros(0, dtype=np.int32)) == []
 

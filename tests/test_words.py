@@ -79,6 +79,18 @@ def test_frequency_is_the_number_of_papers_with_a_word(papers: list[Paper], inde
         assert index.frequency(word) == sum(word in words(paper) for paper in papers)
 
 
+def test_weighted_words_of_some_papers_are_the_sum_of_their_scores(papers: list[Paper]) -> None:
+    older = np.array([9, -1, 2, 0, 4, 6], dtype=np.int32)  # the second paper of this segment has changed since
+    newer = np.array([7, 1, 3, 5, 8], dtype=np.int32)
+    index = WordsIndex([(Segment.build(papers[:6]), older), (Segment.build(papers[5:]), newer)], 10)
+    words = tokenize(f"{papers[0].abstract} {papers[5].abstract} {papers[9].abstract}")
+    asked, weights = [8, 0, 4, 3, 9], {word: 1.0 + at % 3 for at, word in enumerate([*words, "unheard"])}
+    expected = np.sum([weight * index.scores(word)[asked] for word, weight in weights.items()], axis=0)
+    assert expected.all()
+    assert index.weighted(weights, asked) == pytest.approx(expected)
+    assert index.weighted(weights, []).shape == (0,)
+
+
 def test_a_saved_index_scores_as_before(tmp_path: Path, papers: list[Paper], index: WordsIndex) -> None:
     Segment.build(papers).save(tmp_path / "words")
     loaded = WordsIndex([(Segment.load(tmp_path / "words"), np.arange(10, dtype=np.int32))], 10)
