@@ -1,7 +1,7 @@
 """What is asked of an index in, what `update` is to be given out: papers read, papers to let go of, their places."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from index.contents import Contents
@@ -39,6 +39,7 @@ class Gathering:
 
 
 def gather(
+    folder: Path,
     contents: Contents,
     sources: Sequence[str],
     selection: Selection,
@@ -47,6 +48,8 @@ def gather(
     offline: bool = False,
 ) -> Gathering:
     """Read sources, or the starter corpus for an index without papers, and find what is to be removed.
+
+    What a file of another place said that has the same name stays, and is merged with what is read.
 
     Raises:
         SourceError: A source cannot be read.
@@ -57,7 +60,7 @@ def gather(
         return Gathering(removal=said)
     reading = read(sources, selection=selection, tell=tell, offline=offline)
     places = tuple(Place.of(source, reading, selection) for source in sources or (STARTER,))
-    return Gathering(reading, said, places)
+    return Gathering(_beside_others(reading, folder, contents, places), said, places)
 
 
 def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, offline: bool = False) -> Gathering:
@@ -87,7 +90,8 @@ def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, off
         else:
             readings.append(reading)
             places.append(Place.of(place.source, reading, place.selection))
-    return Gathering(_together(readings), Removal(), tuple(places), tuple(not_found), tuple(failed))
+    reading = _beside_others(_together(readings), folder, contents, places)
+    return Gathering(reading, Removal(), tuple(places), tuple(not_found), tuple(failed))
 
 
 def gather_folder(
@@ -114,7 +118,8 @@ def gather_folder(
     said = without_sources(contents, anew - others, {paper.id for paper in reading.papers})
     foreign = set(contents.sources) - mine
     names = tuple(dict.fromkeys([*(mine - gone), *(name for name in reading.sources if name not in foreign)]))
-    return Gathering(reading, said, (Place(str(source), names, selection),), failed=failed)
+    places = (Place(str(source), names, selection),)
+    return Gathering(_beside_others(reading, folder, contents, places), said, places, failed=failed)
 
 
 def _asked(place: Place, newest: str | None, tell: Tell | None, offline: bool) -> Reading:
@@ -136,6 +141,19 @@ def _asked(place: Place, newest: str | None, tell: Tell | None, offline: bool) -
     counts = {place.source: len(papers)}
     unwanted = records - len(papers)
     return Reading(tuple(merge(papers)), len(papers), tuple(left_out), counts, len(left_out), unwanted)
+
+
+def _beside_others(reading: Reading, folder: Path, contents: Contents, places: Sequence[Place]) -> Reading:
+    """Return a reading whose papers keep what files of other places say of them that have the names of those read."""
+    read_now = {place.source for place in places}
+    others = {name for place in read_places(folder) if place.source not in read_now for name in place.names}
+    if not (same := others.intersection(reading.sources)):
+        return reading
+    merged = (
+        merge([*contents.with_id(paper.id), paper]) if same.intersection(paper.sources) else [paper]
+        for paper in reading.papers
+    )
+    return replace(reading, papers=tuple(paper for papers in merged for paper in papers))
 
 
 def _together(readings: Sequence[Reading]) -> Reading:

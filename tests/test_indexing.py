@@ -477,6 +477,21 @@ def test_papers_of_another_folder_whose_file_has_the_same_name_stay(run: Run, in
     assert "Bats" in titles(index)
 
 
+def test_two_files_of_one_name_are_two_sources_of_a_paper(run: Run, index: Path, tmp_path: Path) -> None:
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+    long = replace(OWLS, abstract="Owls hear mice under the snow, at night.", authors=("Ada Owl",))
+    short = replace(OWLS, abstract="Owls hear mice.", code=("https://github.com/owl/ears",))
+    assert run(write(tmp_path / "here/refs.jsonl", long)).code == 0
+    assert run(write(tmp_path / "there/refs.jsonl", short, BATS)).code == 0
+    owls, bats = Contents.read(index).papers
+    assert (owls.abstract, owls.authors, owls.code) == (long.abstract, long.authors, short.code)
+    assert bats.title == BATS.title
+    (tmp_path / "here/refs.jsonl").unlink()
+    assert "Not found" in run("--update").err
+    assert Contents.read(index).papers[0] == owls
+
+
 def test_what_a_file_said_stays_while_it_cannot_be_read_whole(run: Run, index: Path, tmp_path: Path) -> None:
     write(tmp_path / "pages" / "a.jsonl", OWLS, BATS)
     mirror(tmp_path / "pages", index)

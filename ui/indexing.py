@@ -94,7 +94,9 @@ def index_papers(
         if again:
             gathered = gather_again(settings.index_folder, contents, told, settings.offline)
         else:
-            gathered = gather(contents, sources or (), selection, remove or (), told, settings.offline)
+            gathered = gather(
+                settings.index_folder, contents, sources or (), selection, remove or (), told, settings.offline
+            )
     if dry_run:
         work.preview(contents, gathered, replace)
     else:
