@@ -77,7 +77,7 @@ def read(question: str, known: Known) -> Aside:
 
 _RULES: tuple[Callable[[str, Known], Iterator[Phrase]], ...] = (
     *(periods.spans, periods.bounds, periods.lately, periods.within, periods.calendar_years, periods.recent_years),
-    *(attributes.categories, attributes.authors, attributes.order, periods.recent),
+    *(attributes.categories, attributes.authors, attributes.speakers, attributes.order, periods.recent),
 )
 
 
@@ -100,7 +100,7 @@ def _left(question: str, phrases: list[Phrase]) -> str:
     """Return a question without its phrases, tidied; "" where only words that open a follow-up are left."""
     rest, at = "", 0
     for phrase in phrases:
-        rest, at = f"{rest}{question[at : phrase.start]} ", phrase.end
+        rest, at = f"{rest}{question[at : phrase.start]} {phrase.instead} ", phrase.end
     rest = " ".join((rest + question[at:]).split())
     rest = re.sub(r"\s+([?.!,;:)])", r"\1", rest)
     rest = re.sub(r"(?:[,;]\s*)+(?=[?.!,;]|$)|^[,;:\s]+|\(\s*\)", "", rest).strip()

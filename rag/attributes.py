@@ -9,23 +9,23 @@ from collections.abc import Iterator
 from rag.filters import Filter
 from rag.phrases import BETWEEN, OUTCOMES, PAPERS, PUBLISHED, Known, Phrase, is_compared, is_of_title
 
+_SAYS = (
+    r"argued?|claim(?:ed)?|concluded?|described?|discuss(?:ed)?|find|found|introduced?|mention(?:ed)?|present(?:ed)?|"
+    r"proposed?|publish(?:ed)?|report(?:ed)?|say|said|show|showed|shown|suggest(?:ed)?|think|thought|write|written|wrote"
+)
+"""What an author does in papers."""
+
 
 def authors(text: str, known: Known) -> Iterator[Phrase]:
     """Yield "by Hinton", "by Geoffrey Hinton and Yann LeCun", "Hinton's" of papers: authors of the index."""
     wrote = rf"(?:{PAPERS}|written|authored|co-authored|published|anything|something|everything)"
     for found in re.finditer(rf"(?:(\b{wrote} )|{PUBLISHED})\b(by )(?=[^\W\d_])", text, re.I):
-        start, end, people = found.start(2), found.end(), []
+        start = found.start(2)
         if found[1] and re.match("written|authored|co-authored", found[1], re.I):
             start = found.start()
-        while name := _name(text[end:], known, sure=bool(found[1])):
-            people.append(name)
-            link = re.match(r"(?:,? (?:and|or) |, )", text[end + len(name) :])
-            end += len(name)
-            if not link or not _name(text[end + link.end() :], known, sure=True):
-                break
-            end += link.end()
+        people, end = _people(text, found.end(), known, sure=bool(found[1]))
         if people:
-            yield Phrase(start, end, Filter(authors=tuple(people)))
+            yield Phrase(start, end, Filter(authors=people))
     for found in re.finditer(rf"((?:[^\W\d_][\w.-]* )*[^\W\d_][\w-]*)['’]s (?=(?:{BETWEEN}){PAPERS}\b)", text):
         words = found[1].split()
         for at in range(max(0, len(words) - 4), len(words)):
@@ -33,6 +33,29 @@ def authors(text: str, known: Known) -> Iterator[Phrase]:
             if all(word[0].isupper() for word in words[at:]) and known.author(name, sure=True):
                 yield Phrase(found.end(1) - len(name), found.end(), Filter(authors=(name,)))
                 break
+
+
+def speakers(text: str, known: Known) -> Iterator[Phrase]:
+    """Yield "Hinton" of "What does Hinton say about …?", "What has Hinton published on …?": authors of the index."""
+    lead = rf"(?:\b(?:what|which (?:[\w-]+ )?{PAPERS})(?: else)? |^\W*)(?:does|did|do|has|have|had) (?=[^\W\d_])"
+    for found in re.finditer(lead, text, re.I):
+        people, end = _people(text, found.end(), known, sure=False)
+        if people and re.match(rf" (?:(?:also|ever|\w+ly) )?(?:{_SAYS})\b", text[end:], re.I):
+            instead = "papers" if len(people) > 1 else "research"
+            yield Phrase(found.end(), end, Filter(authors=people), instead=instead)
+
+
+def _people(text: str, end: int, known: Known, sure: bool) -> tuple[tuple[str, ...], int]:
+    """Return the authors whom a text names from a place on ("Hinton and LeCun"), and where the last one ends."""
+    people: list[str] = []
+    while name := _name(text[end:], known, sure):
+        people.append(name)
+        link = re.match(r"(?:,? (?:and|or) |, )", text[end + len(name) :])
+        end += len(name)
+        if not link or not _name(text[end + link.end() :], known, sure=True):
+            break
+        end += link.end()
+    return tuple(people), end
 
 
 def _name(text: str, known: Known, sure: bool) -> str:

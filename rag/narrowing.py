@@ -14,14 +14,15 @@ from rag import asides
 from rag.answer import Turn
 from rag.filters import Filter
 from rag.inforce import InForce
-from rag.passing import by_author, newest, positions
+from rag.passing import by_author, is_author, newest, positions
 
 _TITLES = 5
 """So many papers that share words with a question may be the one whose title it names."""
 
 _GENERAL = frozenset(
-    "abstract articl anyth avail everyth exist find found know known list literatur look preprint present public "
-    "publish releas research search see someth studi thing topic want work write written wrote year".split()
+    "abstract anyth argu articl avail claim everyth exist find found know known list literatur look mention preprint "
+    "present propos public publish releas report research said search see show shown someth studi suggest thing think "
+    "topic want work write written wrote year".split()
 )
 """Stemmed words that name no topic."""
 
@@ -124,12 +125,10 @@ class Index:
 
         A surname that the texts of more papers have than were written by such an author counts only where `sure`.
         """
-        found, words = by_author(self._store, name), folded(name).split()
-        if not len(found) or len(words) > 1:
-            return bool(len(found)) and len(words) > 1
-        surnames = {_surname(author) for at in found for author in self._store.papers[int(at)].authors}
+        if sure or len(name.split()) > 1:
+            return is_author(self._store, name)
         common = max((self._store.frequency(word) for word in tokenize(name)), default=0)
-        return words[0] in surnames and (sure or common <= len(found))
+        return common <= len(by_author(self._store, name)) and is_author(self._store, name)
 
     def category(self, name: str) -> bool:
         """Tell whether it has papers of that category."""
@@ -144,12 +143,6 @@ class Index:
         scores = self._store.words(self._question)
         best = np.argpartition(-scores, min(_TITLES, len(scores)) - 1)[:_TITLES] if len(scores) else ()
         return [_plain(self._store.papers[int(at)].title) for at in best if scores[at] > 0]
-
-
-def _surname(author: str) -> str:
-    """Return the folded last name of "Geoffrey Hinton" and of "Hinton, Geoffrey"."""
-    first, comma, _ = author.partition(",")
-    return (folded(first) if comma else folded(author)).split()[-1:][0] if author.strip(" ,") else ""
 
 
 def _plain(text: str) -> str:

@@ -59,6 +59,14 @@ def by_author(store: Store, name: str) -> Positions:
     return np.asarray(fits, dtype=np.int32)
 
 
+def is_author(store: Store, name: str) -> bool:
+    """Tell whether an author has that name: all its words, or a surname alone."""
+    found, words = by_author(store, name), folded(name).split()
+    if len(words) != 1:
+        return bool(len(found))
+    return any(_surname(author) == words[0] for at in found for author in store.papers[int(at)].authors)
+
+
 def has_name(author: str, words: Sequence[str]) -> bool:
     """Tell whether an author's name has all of some folded words."""
     own = _words(author)
@@ -68,6 +76,12 @@ def has_name(author: str, words: Sequence[str]) -> bool:
 def newest(store: Store) -> str:
     """Return the ISO date of the newest paper, "" where none has one."""
     return dates.of_number(int(store.published().max(initial=0)))
+
+
+def _surname(author: str) -> str:
+    """Return the folded last name of "Geoffrey Hinton" and of "Hinton, Geoffrey"."""
+    first, comma, _ = author.partition(",")
+    return (folded(first) if comma else folded(author)).split()[-1:][0] if author.strip(" ,") else ""
 
 
 def _words(name: str) -> list[str]:

@@ -58,12 +58,14 @@ class Phrase:
         end: Behind them.
         filter: What they say.
         counted: They count from the newest paper of the index.
+        instead: What stands in their place in what is left of the question.
     """
 
     start: int
     end: int
     filter: Filter
     counted: bool = False
+    instead: str = ""
 
 
 def is_of_title(text: str, at: int) -> bool:

@@ -13,6 +13,7 @@ from index.vectors import Encoder
 from index.words import tokenize
 from rag.facts import numbers, quantities
 from rag.names import is_named, name_keys, names
+from rag.passing import is_author
 
 SAME_THING = 0.28
 """Cosine of two words from which on they may name the same thing: "pictures" and "images" .81, "weights" and
@@ -60,7 +61,7 @@ def nobody_mentions(store: Store, question: str, papers: Sequence[Paper]) -> str
 
     A name is spelt as one ("YaRN"), or a capital stands within a sentence ("Muon"). It is known when its words stand
     in any paper, in a spelling of their own or as the initials of neighbouring words ("direct feedback alignment" for
-    DFA) in those that were found.
+    DFA) in those that were found, or where it is the name of an author.
 
     Args:
         store: The index.
@@ -120,9 +121,9 @@ def _words(text: str) -> list[str]:
 
 
 def _known(store: Store, name: str) -> bool:
-    """Tell whether a name, or a part of a compound that is a name itself, stands in any paper."""
+    """Tell whether a name, or a part of a compound that is a name itself, stands in any paper or is an author's."""
     parts = {name, *[part for part in name.split("-") if name_keys(part)]}
-    return any(all(map(store.frequency, tokenize(part)[-1:])) for part in parts)
+    return any(all(map(store.frequency, tokenize(part)[-1:])) for part in parts) or is_author(store, name)
 
 
 def _initials(paper: Paper) -> str:

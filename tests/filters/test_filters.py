@@ -9,6 +9,7 @@ from index.errors import UserError
 from index.papers import Paper
 from rag import Answer, Engine, Filter, Settings, Turn
 from rag.passing import newest, positions
+from rag.refusal import nobody_mentions
 from tests.conftest import TEXTS, HashingEncoder, ScriptedWriter
 
 QUESTION = "How much less time does pretraining take with Compost?"
@@ -185,6 +186,23 @@ def test_a_follow_up_keeps_the_filter_only_where_it_says_so(asked: Engine) -> No
     of_those = asked.ask("Which of those order utterances?", history)
     assert of_those.filter is not None and of_those.filter.filter == Filter(since="2021")
     assert asked.ask("And how are utterances ordered?", history).filter is None
+
+
+def test_what_an_author_says_is_asked_of_the_papers_by_that_author(asked: Engine) -> None:
+    answer = asked.ask("What does Hinton say about pretraining?")
+    assert answer.answered and sorted(names(answer)) == ["Compost", "DP-Moss"]
+    assert answer.filter is not None and answer.filter.phrases == ("Hinton",)
+    assert answer.note == "Only papers by Hinton: 2 of 10."
+    only = asked.ask("What does Hinton propose?")
+    assert names(only) == ["DP-Moss", "Compost"] and "Add what they should say" in only.note
+
+
+@pytest.mark.parametrize(
+    "question", ["Why does Hinton warm up?", "Does Geoffrey Hinton pretrain?", "how does Ström sail?"]
+)
+def test_an_author_is_no_name_that_nobody_mentions(dated: Store, question: str) -> None:
+    assert nobody_mentions(dated, question, []) == ""
+    assert nobody_mentions(dated, "Why does Geoffrey warm up?", []) == "No paper of the index mentions “Geoffrey”."
 
 
 def test_search_takes_a_filter_and_reads_none(asked: Engine) -> None:
