@@ -1,6 +1,6 @@
 """What is asked of an index in, what `update` is to be given out: papers read, papers to let go of, their places."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from index.contents import Contents
 from index.errors import SourceError, StoreError
 from index.paper import Paper
 from index.papers import merge
-from index.places import STARTER, Place, read_places, unplaced
+from index.places import STARTER, Place, is_in, read_places, unplaced
 from index.removal import Removal, removal, without_sources
 from index.sources import LeftOut, Reading, Selection, Tell, live, read
 from index.sources.live import is_live
@@ -22,7 +22,7 @@ class Gathering:
         reading: Of all sources; None where none was asked.
         removal: What is to go.
         places: Of the sources that were read.
-        not_found: Sources that are no longer where they were, or whose place nobody remembers.
+        not_found: Sources, and files of folders, that are no longer where they were, or whose place nobody remembers.
         failed: Why others could not be read, a line for each.
     """
 
@@ -59,26 +59,29 @@ def gather(
     if not sources and (len(contents.papers) or remove):
         return Gathering(removal=said)
     reading = read(sources, selection=selection, tell=tell, offline=offline)
-    places = tuple(Place.of(source, reading, selection) for source in sources or (STARTER,))
+    before, held = read_places(folder), set(contents.sources)
+    places = tuple(_placed(source, reading, selection, before, held) for source in sources or (STARTER,))
     return Gathering(_beside_others(reading, folder, contents, places), said, places)
 
 
 def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, offline: bool = False) -> Gathering:
     """Ask all sources of an index again, each for what was wanted of it; one that fails leaves the others.
 
-    Services are asked for what is new since the newest paper that they gave.
+    Papers of a file that is gone stay. Services are asked for what is new since the newest paper that they gave.
 
     Raises:
         StoreError: The index has no papers.
     """
     if not len(contents.papers):
         raise StoreError(f"There is nothing to ask again: no papers in {folder}. Name sources: paperchat index SOURCE")
-    known = read_places(folder)
+    known, held = read_places(folder), set(contents.sources)
     readings, places, not_found, failed = [], [], [], []
     for place in (*known, *unplaced(contents.sources, known)):
         if not place.is_there:
             not_found.append(place.source)
             continue
+        if (path := Path(place.source)).is_absolute() and path.is_dir():
+            not_found += [str(path / name) for name in place.names if name in held and not is_in(path, name)]
         try:
             if is_live(place.source):
                 reading = _asked(place, contents.newest(place.source), tell, offline)
@@ -89,9 +92,9 @@ def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, off
             failed.append(f"{place.source}: {error}")
         else:
             readings.append(reading)
-            places.append(Place.of(place.source, reading, place.selection))
+            places.append(_placed(place.source, reading, place.selection, known, held))
     reading = _beside_others(_together(readings), folder, contents, places)
-    return Gathering(reading, Removal(), tuple(places), tuple(not_found), tuple(failed))
+    return Gathering(reading, Removal(), tuple(places), tuple(dict.fromkeys(not_found)), tuple(failed))
 
 
 def gather_folder(
@@ -113,13 +116,23 @@ def gather_folder(
         if any(path.is_file() for path in source.rglob("*")):
             failed = (str(error),)
     faulty = {fault.source for fault in reading.left_out}
-    gone = {name for name in mine if not (source / name).exists()}
+    gone = {name for name in mine if not is_in(source, name)}
     anew = gone | (mine.intersection(reading.sources) - faulty)
     said = without_sources(contents, anew - others, {paper.id for paper in reading.papers})
     foreign = set(contents.sources) - mine
     names = tuple(dict.fromkeys([*(mine - gone), *(name for name in reading.sources if name not in foreign)]))
     places = (Place(str(source), names, selection),)
     return Gathering(_beside_others(reading, folder, contents, places), said, places, failed=failed)
+
+
+def _placed(
+    source: str, reading: Reading, selection: Selection, before: Sequence[Place], held: Collection[str]
+) -> Place:
+    """Return the place of a source just read, with the names that it had before and that papers still carry."""
+    place = Place.of(source, reading, selection)
+    former = (each.names for each in before if (each.source, each.selection) == (place.source, selection))
+    kept = (name for names in former for name in names if name in held)
+    return replace(place, names=tuple(dict.fromkeys((*place.names, *kept))))
 
 
 def _asked(place: Place, newest: str | None, tell: Tell | None, offline: bool) -> Reading:

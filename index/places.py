@@ -1,6 +1,7 @@
 """Where the sources of an index lie, kept beside it so that they can be asked again: `sources.json`."""
 
 import json
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ class Place:
 
     Attributes:
         source: The file or folder, its path from the root; or the question to a service; or `STARTER`.
-        names: That papers remember of it: of a folder, one for each of its files.
+        names: That papers remember of it: of a folder, one for each of its files, and of those packed in them.
         selection: What was wanted of it.
     """
 
@@ -38,13 +39,15 @@ class Place:
 
     @classmethod
     def of(cls, source: str, reading: Reading, selection: Selection) -> "Place":
-        """Return the place of one source of a reading."""
+        """Return the place of one source of a reading, with the names that the reading has of it."""
         if source == STARTER or is_live(source):
             return cls(source, (source,), selection)
-        path = Path(source).expanduser().resolve()
-        if not path.is_dir():
-            return cls(str(path), (path.name,), selection)
-        return cls(str(path), tuple(name for name in reading.sources if (path / name).exists()), selection)
+        path = Path(source).expanduser()
+        if path.is_dir():
+            path = path.resolve()
+            return cls(str(path), tuple(name for name in reading.sources if is_in(path, name)), selection)
+        path = path.parent.resolve() / path.name  # papers of a link remember its own name
+        return cls(str(path), tuple(name for name in reading.sources if name.split("/")[0] == path.name), selection)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Place":
@@ -107,6 +110,21 @@ def remember(folder: Path, places: Iterable[Place], known: Iterable[str]) -> Non
             raise StoreError(
                 f"Cannot write {folder / FILE}: {error}. Make room, then name the sources again."
             ) from error
+
+
+def is_in(folder: Path, name: str) -> bool:
+    """Tell whether a folder has the file of a name, or the packed file that it stands in, or doesn't let one see."""
+    path = Path(name)
+    return any(_may_be_file(folder / each) for each in (path, *path.parents))
+
+
+def _may_be_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
 
 
 def unplaced(names: Sequence[str], places: Sequence[Place]) -> tuple[Place, ...]:

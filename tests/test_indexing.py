@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,6 +91,13 @@ def write(path: Path, *papers: Paper) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(papers_text(replace(paper, sources=()) for paper in papers), encoding="utf-8")
     return str(path)
+
+
+def pack(path: Path, name: str, *papers: Paper) -> None:
+    """Write papers as one member of a ZIP archive."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, papers_text(replace(paper, sources=()) for paper in papers))
 
 
 def titles(index: Path) -> dict[str, tuple[str, ...]]:
@@ -255,6 +263,49 @@ def test_update_asks_a_service_for_what_is_new_since_its_newest_paper(
         assert "submittedDate" in str(arxiv.params()[-1]) or "lastUpdatedDate" in str(arxiv.params()[-1])
     done = run("--update", "--json")
     assert (done.code, done.json["wrote"], len(done.json["failed"])) == (1, False, 1)
+
+
+def test_update_finds_what_is_packed_in_a_file_that_was_named_or_stands_in_a_folder(
+    run: Run, index: Path, tmp_path: Path
+) -> None:
+    pack(tmp_path / "arxiv.zip", "snapshot.jsonl", OWLS)
+    pack(tmp_path / "pages" / "in" / "two.zip", "deep/b.jsonl", BATS)
+    assert run(str(tmp_path / "arxiv.zip"), "--max", "5").code == 0
+    assert run(str(tmp_path / "pages")).code == 0
+    named = {Path(place.source).name: place.names for place in read_places(index)}
+    assert named == {"arxiv.zip": ("arxiv.zip/snapshot.jsonl",), "pages": ("in/two.zip/deep/b.jsonl",)}
+    pack(tmp_path / "arxiv.zip", "snapshot.jsonl", OWLS, BEES)
+    done = run("--update", "--json")
+    assert (done.code, done.json["not_found"], done.json["new"]) == (0, [], 1), done.err
+    pack(tmp_path / "arxiv.zip", "newer.jsonl", BEES)
+    assert run("--update").code == run("--update").code == 0
+    (tmp_path / "pages" / "in" / "two.zip").unlink()
+    write(tmp_path / "pages" / "c.jsonl", BEES)
+    assert run("--update", "--json").json["not_found"] == [str(tmp_path / "pages/in/two.zip/deep/b.jsonl")]
+
+
+def test_update_asks_a_link_by_its_own_name(run: Run, index: Path, tmp_path: Path) -> None:
+    write(tmp_path / "data" / "2024.jsonl", OWLS)
+    (tmp_path / "newest.jsonl").symlink_to(tmp_path / "data" / "2024.jsonl")
+    run(str(tmp_path / "newest.jsonl"))
+    assert run("--update").code == 0
+    assert titles(index) == {"Owls": ("newest.jsonl",)}
+
+
+def test_update_says_which_files_of_a_folder_are_gone_until_their_papers_are_removed(
+    run: Run, index: Path, tmp_path: Path
+) -> None:
+    write(tmp_path / "pages" / "a.jsonl", OWLS)
+    write(tmp_path / "pages" / "b.jsonl", BATS)
+    run(str(tmp_path / "pages"))
+    (tmp_path / "pages" / "a.jsonl").unlink()
+    for arguments in (["--update"], ["--update"], [str(tmp_path / "pages")], ["--update"]):
+        done = run(*arguments, "--json")
+        gone = [str(tmp_path / "pages" / "a.jsonl")] if arguments == ["--update"] else []
+        assert (done.code, done.json["not_found"]) == (len(gone), gone)
+        assert set(titles(index)) == {"Owls", "Bats"}
+    run("--remove", "a.jsonl")
+    assert run("--update").code == 0
 
 
 # Foretelling
@@ -502,6 +553,33 @@ def test_what_a_file_said_stays_while_it_cannot_be_read_whole(run: Run, index: P
     write(tmp_path / "pages" / "a.jsonl", OWLS)
     mirror(tmp_path / "pages", index)
     assert set(titles(index)) == {"Owls"}
+
+
+def test_what_is_packed_in_a_file_of_the_folder_goes_with_that_file(index: Path, tmp_path: Path) -> None:
+    pack(tmp_path / "pages" / "two.zip", "a.jsonl", OWLS, BATS)
+    write(tmp_path / "pages" / "c.jsonl", BEES)
+    mirror(tmp_path / "pages", index)
+    mirror(tmp_path / "pages", index)
+    assert set(titles(index)) == {"Owls", "Bats", "Bees"}
+    pack(tmp_path / "pages" / "two.zip", "a.jsonl", BATS)
+    mirror(tmp_path / "pages", index)
+    assert set(titles(index)) == {"Bats", "Bees"}
+    (tmp_path / "pages" / "two.zip").write_bytes(b"PK\x03\x04 cut off")
+    mirror(tmp_path / "pages", index)
+    assert set(titles(index)) == {"Bats", "Bees"}
+    (tmp_path / "pages" / "two.zip").unlink()
+    mirror(tmp_path / "pages", index)
+    assert set(titles(index)) == {"Bees"}
+
+
+def test_what_a_file_said_stays_while_nobody_can_see_whether_it_is_there(index: Path, tmp_path: Path) -> None:
+    write(tmp_path / "pages" / "in" / "a.jsonl", OWLS)
+    write(tmp_path / "pages" / "c.jsonl", BEES)
+    mirror(tmp_path / "pages", index)
+    (tmp_path / "pages" / "in" / "a.jsonl").unlink()
+    (tmp_path / "pages" / "in" / "a.jsonl").symlink_to("a.jsonl")
+    mirror(tmp_path / "pages", index)
+    assert set(titles(index)) == {"Owls", "Bees"}
 
 
 def test_a_paper_that_one_of_two_files_drops_stays_with_the_other(index: Path, tmp_path: Path) -> None:

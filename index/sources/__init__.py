@@ -65,7 +65,8 @@ def read(
         nonlocal faults
         for source, each in _found(sources, selection, tell, offline, end):
             if isinstance(each, Paper):
-                counts[source] = counts.get(source, 0) + 1
+                name = next((name for name in each.sources if name.startswith(f"{source}/")), source)
+                counts[name] = counts.get(name, 0) + 1
                 yield each
             else:
                 faults += 1

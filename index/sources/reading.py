@@ -40,7 +40,7 @@ class Reading:
         papers: Each paper once, in order of first sight.
         records: Number of records that were taken, repeats counted.
         left_out: What could not be used, in order of reading; the first 1,000.
-        sources: Name of each file that gave records -> number of its records.
+        sources: Name of each file that gave records, packed ones too -> number of its records.
         faults: Number of all that could not be used.
         unwanted: Number of papers that could be read but that the selection does not take.
     """
