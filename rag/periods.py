@@ -7,7 +7,19 @@ from rag import dates
 from rag.dates import DATE, YEAR
 from rag.filters import Filter
 from rag.names import names
-from rag.phrases import BETWEEN, FOLLOWS, NEWS, OUTCOMES, PAPERS, PUBLISHED, Known, Phrase, is_compared, is_of_title
+from rag.phrases import (
+    BETWEEN,
+    FOLLOWS,
+    GONE,
+    NEWS,
+    OUTCOMES,
+    PAPERS,
+    PUBLISHED,
+    Known,
+    Phrase,
+    is_compared,
+    is_of_title,
+)
 
 RECENT_MONTHS = 12
 """What is called recent is as old as this, at most, when the newest paper appears."""
@@ -25,11 +37,18 @@ _COUNT = rf"(?:\d{{1,3}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
 _UNIT = r"(?:day|week|month|year|decade)"
 
 _SEEN = re.compile(
-    r"\b(?:data|datasets?|records?|recorded|samples?|collected|measured|observed|observations?|images|tweets|patients|"
-    r"elections?|competitions?|challenges?|olympics|won|win|wins|prices?|pandemic|temperatures?)\b",
+    r"\b(?:data|datasets?|records?|recorded|samples?|collected|crawled|gathered|measured|observed|observations?|taken|"
+    r"trained|images|tweets|patients|elections?|competitions?|challenges?|olympics|won|win|wins|prices?|pandemic|"
+    r"temperatures?)\b",
     re.I,
 )
 """In front of a date: what the papers are about happened then, not they."""
+_DATED_ITSELF = re.compile(
+    r"\b(?:ask|asks|asked|away|changed?|changes|differ|differs|differed|events?|exams?|news|posts?|questions?|releases?|"
+    r"shift|shifted|snapshots?|texts?|versions?)\b",
+    re.I,
+)
+"""Between papers and "from 2022": what they are about may be of that year."""
 _DONE = r"(?:published|proposed|introduced|written|appeared)"
 _ASKS = re.compile(
     r"[,\s]*(?:are|can|did|do|does|find|give|has|have|how|is|list|on|show|tell|was|were|what|when|where|which|who|why|"
@@ -73,7 +92,7 @@ def bounds(text: str, known: Known) -> Iterator[Phrase]:
 
 
 def within(text: str, known: Known) -> Iterator[Phrase]:
-    """Yield "in 2023", "from May 2023", "of 2023", "2023 papers"."""
+    """Yield "in 2023", "papers from May 2023", "papers about bees from 2023", "papers of 2023", "2023 papers"."""
     about_papers = re.search(rf"\b(?:{PAPERS}|{_DONE})\b", text, re.I)
     for found in re.finditer(rf"{PUBLISHED}\b(in|during|from|of)(?: the year)? ({DATE})", text, re.I):
         if not _ends(text, found):
@@ -81,7 +100,10 @@ def within(text: str, known: Known) -> Iterator[Phrase]:
         before = text[: found.start()].split()[-1:]
         by_noun = re.search(rf"\b{PAPERS} $", text[: found.start()], re.I)
         named = any(names(each) for each in before)
-        told = by_noun if found[1].lower() in ("from", "of") else about_papers or not named
+        lead = found[1].lower()
+        told = by_noun or (
+            _is_last_of_papers(text, found) if lead == "from" else lead != "of" and (about_papers or not named)
+        )
         if (day := dates.read_date(found[2])) and told and _is_of_papers(text, found):
             yield Phrase(*found.span(), Filter(day, day))
     for found in re.finditer(rf"(?<![\w-] )\b({YEAR}) (?={PAPERS}\b)|(?<=\bthe )({YEAR}) (?={PAPERS}\b)", text, re.I):
@@ -143,6 +165,13 @@ def _is_of_papers(text: str, found: re.Match[str]) -> bool:
     """Tell whether a date may be that of papers: in front of it stands nothing that was seen or done then."""
     before = text[: found.start()].split()[-3:]
     return not any(_SEEN.search(word) for word in before)
+
+
+def _is_last_of_papers(text: str, found: re.Match[str]) -> bool:
+    """Tell whether a part of a sentence names papers, then nothing with a year of its own, and ends in a date."""
+    topic = re.search(rf"\b{PAPERS}\b([^.?!,;:]*)$", text[: found.start()], re.I)
+    ends = re.match(rf"\s*(?:$|[?.!,;:){GONE}])", text[found.end() :])
+    return bool(topic and ends and not _SEEN.search(topic[1]) and not _DATED_ITSELF.search(topic[1]))
 
 
 def _is_asked_of_papers(text: str, found: re.Match[str]) -> bool:

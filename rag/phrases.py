@@ -28,7 +28,8 @@ PUBLISHED = (
 """What may stand in front of a date."""
 
 _COMPARED = re.compile(
-    r"\b(?:than|to|with|over|against|beats?|outperforms?|unlike|and|versus|vs\.?)\s+(?:the |other )*$", re.I
+    r"\b(?:than|(?<!according )to|with|over|against|beats?|outperforms?|unlike|and|versus|vs\.?)\s+(?:the |other )*$",
+    re.I,
 )
 
 
