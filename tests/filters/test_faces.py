@@ -80,7 +80,13 @@ def test_what_is_no_date_is_a_problem_that_names_the_field(client: TestClient, p
     text = "request" if path == "/api/papers" else "question"
     refused = client.post(path, json={text: "training", "since": "yesterday"})
     assert refused.status_code == 422
-    assert "since" in json.dumps(refused.json())
+    assert refused.json()["detail"] == "since: 'yesterday' is no date. Write it as 2024, 2024-05 or 2024-05-17"
+
+
+def test_what_is_no_date_in_an_address_is_said_in_the_same_words(client: TestClient) -> None:
+    refused = client.get("/api/papers", params={"request": "training", "until": "2024-13"})
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == "until: '2024-13' is no date. Write it as 2024, 2024-05 or 2024-05-17"
 
 
 def test_the_document_of_the_service_names_the_fields(client: TestClient) -> None:

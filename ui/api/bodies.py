@@ -1,8 +1,10 @@
 """What requests bring along, and the answers that are no records of the engine."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from rag.answer import Match, Turn
 from rag.filters import Filter
@@ -24,8 +26,22 @@ Within = Annotated[
 
 
 _DAYS = r"(0[13578]|1[02])(-(0[1-9]|[12]\d|3[01]))?|(0[469]|11)(-(0[1-9]|[12]\d|30))?|02(-(0[1-9]|[12]\d))?"
+_SHOWN = 40  # characters of what is no date
+_DAY = rf"^(1[5-9]|20)\d\d(-({_DAYS}))?$"
+
+
+def _checked(day: str) -> str:
+    """Return a date as it is, and say of what is none how to write it."""
+    if re.fullmatch(_DAY, day):
+        return day
+    raise PydanticCustomError(
+        "date", "{day} is no date. Write it as 2024, 2024-05 or 2024-05-17", {"day": repr(day[:_SHOWN])}
+    )
+
+
 Day = Annotated[
-    str | None, Field(pattern=rf"^(1[5-9]|20)\d\d(-({_DAYS}))?$", examples=["2024", "2024-05", "2024-05-17"])
+    Annotated[str, AfterValidator(_checked), WithJsonSchema({"type": "string", "pattern": _DAY})] | None,
+    Field(examples=["2024", "2024-05", "2024-05-17"]),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Several = Annotated[list[Name], Field(max_length=50)]
