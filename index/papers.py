@@ -5,8 +5,10 @@ newest and richest is kept. Both rules give the same whatever the order of the r
 or in batches.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from itertools import combinations
 
 from index.identity import arxiv_version, id_kind, id_rank, is_marked_up, page_by_id, paper_id, title_key
 from index.links import code_links
@@ -16,14 +18,18 @@ __all__ = [
     "Paper", "arxiv_version", "code_links", "is_web", "join", "merge", "page_by_id", "paper_id", "title_key",
 ]  # fmt: skip
 
+_TITLE = "="  # begins the keys of titles, and no id
+_INITIALS = re.compile(r"(?:[A-Z]\.?-?){1,2}")
+
 
 def merge(papers: Iterable[Paper]) -> list[Paper]:
     """Join the records of the same paper; the order is that of first sight.
 
     Records of one id are one paper. So are those that share a title in some spelling, or where one's id is another id
-    of the other, unless ids speak against it: a paper has one arXiv id, and one DOI beside it. A name that belongs to
-    several papers (two arXiv ids of one title) joins nothing. Batches merged one after the other give what merging
-    all at once gives, but for a name that turns out later to belong to several papers.
+    of the other, unless ids speak against it: a paper has one arXiv id, and one DOI beside it. Nor does a title join
+    records that name authors without a surname in common. A name that belongs to several papers (two arXiv ids of one
+    title) joins nothing. Batches merged one after the other give what merging all at once gives, but for a name that
+    turns out later to belong to several papers, and for records of one paper whose authors differ.
 
     Keeps one record for each different id, and for each title where it stands.
     """
@@ -93,7 +99,11 @@ def _same(records: Mapping[str, Paper]) -> list[list[str]]:
             owner = name if name in records else owners.setdefault(name, paper.id)
             if owner != paper.id:
                 shared.setdefault(name, [owner]).append(paper.id)
-    joined = [ids for ids in shared.values() if _one_paper(records, ids)]
+    joined = [
+        ids
+        for name, ids in shared.items()
+        if _one_paper(records, ids) and (name[0] != _TITLE or _share_authors([records[each].authors for each in ids]))
+    ]
     leader = {each: each for ids in joined for each in ids}
 
     def led(each: str) -> str:
@@ -113,7 +123,7 @@ def _same(records: Mapping[str, Paper]) -> list[list[str]]:
 
 def _names(paper: Paper) -> set[str]:
     """Return what a paper is known by beside its id: other ids, and the keys of its titles."""
-    keys = {f"={key}" for title in (paper.title, *paper.other_titles) if (key := title_key(title))}
+    keys = {f"{_TITLE}{key}" for title in (paper.title, *paper.other_titles) if (key := title_key(title))}
     return keys.union(paper.other_ids) if paper.other_ids else keys
 
 
@@ -129,6 +139,22 @@ def _one_paper(records: Mapping[str, Paper], ids: Collection[str]) -> bool:
             if kind and not common[kind]:
                 return False
     return True
+
+
+def _share_authors(lists: Iterable[tuple[str, ...]]) -> bool:
+    """Tell whether any two lists of authors have a surname in common; one that names none speaks against nobody."""
+    surnames = [{_surname(name) for name in authors} for authors in lists if authors]
+    return not any(first.isdisjoint(second) for first, second in combinations(surnames, 2))
+
+
+def _surname(name: str) -> str:
+    """Return the key of the last word of a name that is no initials, of what comes before a comma.
+
+    >>> [_surname(name) for name in ("Jan van der Bérg", "van der Berg, Jan", "Berg J.A.", "BERG JA")]
+    ['berg', 'berg', 'berg', 'berg']
+    """
+    words = name.partition(",")[0].split() or [name]
+    return title_key(next((word for word in reversed(words) if not _INITIALS.fullmatch(word)), words[-1]))
 
 
 def _newest(paper: Paper) -> tuple[object, ...]:

@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -120,6 +122,36 @@ def test_a_title_that_two_papers_have_joins_nothing() -> None:
     assert merge([unnamed, *owls]) == [unnamed, *owls]
 
 
+@pytest.mark.parametrize(
+    ("authors", "papers"),
+    [
+        (("U. Six",), 2),
+        (("Five, Uma",), 1),
+        (("U. Six", "Vera F\u00edve"), 1),
+        (("FIVE V",), 1),
+        (("V. F\\'ive",), 1),
+        ((), 1),
+    ],
+)
+def test_a_title_joins_two_records_unless_all_their_authors_differ(authors: tuple[str, ...], papers: int) -> None:
+    five = Paper("arxiv:2011.00077", "A Short Note", "On fives.", ("V. Five", "W. Seven"), "2020")
+    other = Paper("title:a-short-note", "A short note", "On others.", authors, "2010")
+    assert len(merge([five, other])) == len(merge([other, five])) == papers
+
+
+def test_authors_count_only_where_nothing_but_a_title_says_that_records_are_one_paper() -> None:
+    owls = Paper("arxiv:2401.00001", "Owls", "A.", ("Ada Owl",), other_ids=("doi:10.1000/1",))
+    assert len(merge([owls, Paper("doi:10.1000/1", "Owls", "B.", ("Owl Society",))])) == 1
+    assert len(merge([owls, replace(owls, authors=("Bo Mouse",))])) == 1
+
+
+def test_a_record_without_authors_joins_neither_of_two_papers_of_its_title() -> None:
+    notes = [Paper("doi:10.1000/1", "Owls", "A.", ("Ada Owl",)), Paper("title:owls", "Owls", "B.", ("Bo Mouse",))]
+    unnamed = Paper("arxiv:2401.00001", "Owls", "Whose?")
+    for records in permutations([*notes, unnamed]):
+        assert merge(records) == list(records)
+
+
 def test_two_papers_stay_two_though_a_chain_of_names_leads_from_one_to_the_other() -> None:
     chain = [
         Paper("arxiv:2401.00001", "Owls", "A."),
@@ -173,7 +205,10 @@ ANY_RECORDS = st.lists(
         title=st.sampled_from(["Owls", "OWLS.", r"\emph{Owls}", "Bats", "bats", "Cats"]),
         other_ids=st.sampled_from([(), (), ("doi:10.1000/1",), ("doi:10.1000/2",)]),
         other_titles=st.sampled_from([(), (), ("Bats",), ("Dogs",)]),
-        **FIELDS,
+        **{
+            **FIELDS,
+            "authors": FIELDS["authors"] | st.sampled_from([("Emmy Noether",), ("Noether, Emmy", "A. Lovelace")]),
+        },
     ),
     max_size=7,
 )
