@@ -41,9 +41,20 @@ class Filter:
         """Return the filter that a person writes down; a date may be "2024", "2024-05-17" or "March 2023".
 
         Raises:
-            UserError: A text is no date.
+            UserError: A text is no date, or `since` comes after `until`.
         """
-        return cls(_date(since), _date(until), _several(authors), _several(categories), _several(sources), newest_first)
+        several = _several(authors), _several(categories), _several(sources)
+        return cls(_date(since), _date(until), *several, newest_first).checked()
+
+    def checked(self) -> "Filter":
+        """Return it as it is.
+
+        Raises:
+            UserError: `since` comes after `until`.
+        """
+        if self.since and self.until and dates.number(self.since) > dates.number(self.until, "99"):
+            raise UserError(f"since {self.since} comes after until {self.until}. Change one of them.")
+        return self
 
     def __bool__(self) -> bool:
         return self != Filter()

@@ -21,6 +21,7 @@ class InForce:
         newest: ISO date of the index's newest paper, "" where none has one.
         counted: The words of the question that count from that date.
         without_date: Words that would have counted from it, had it been known.
+        absent: What no paper of the index has, of that which a person gave otherwise, in a sentence; "" for none of it.
     """
 
     filter: Filter
@@ -32,6 +33,7 @@ class InForce:
     newest: str = ""
     counted: bool = False
     without_date: tuple[str, ...] = ()
+    absent: str = ""
 
     @property
     def taken_from_question(self) -> bool:
@@ -45,6 +47,7 @@ class InForce:
         if self.filter.narrows:
             aside = f"; {self.undated:,} without a date left aside" if self.undated else ""
             parts.append(f"Only papers {self.filter.words}: {self.papers:,} of {self.total:,}{aside}.")
+            parts += [self.absent] if self.absent else []
         elif self.filter.newest_first:
             parts.append("Newest first.")
         if self.counted:
@@ -59,6 +62,8 @@ class InForce:
         """Why no paper passed, and the way out; "" where one did."""
         if self.papers or not self.filter.narrows:
             return ""
+        if self.absent:
+            return f"{self.absent} Ask without that filter, or for more."
         why = f"None of the {self.total:,} papers is {self.filter.without('newest_first').words}"
         if self.filter.dated:
             if self.newest:

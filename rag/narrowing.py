@@ -14,7 +14,7 @@ from rag import asides
 from rag.answer import Turn
 from rag.filters import Filter
 from rag.inforce import InForce
-from rag.passing import by_author, is_author, newest, positions
+from rag.passing import absent, by_author, is_author, newest, positions
 
 _TITLES = 5
 """So many papers that share words with a question may be the one whose title it names."""
@@ -79,7 +79,11 @@ def narrowed(
         history: Earlier turns, oldest first.
         given: A filter given otherwise.
         as_asked: Read nothing from the question.
+
+    Raises:
+        UserError: The given filter's `since` comes after its `until`.
     """
+    given = (given or Filter()).checked()
     said, before, turns = asides.Aside(question), Filter(), list(history)
     if not as_asked:
         for at, turn in enumerate(turns):
@@ -88,7 +92,7 @@ def narrowed(
             turns[at] = replace(turn, question=earlier.rest)
         said = asides.read(question, Index(store, question))
     told = said.filter.over(before) if said.keeps or not said.rest else said.filter
-    chosen = (given or Filter()).over(told)
+    chosen = given.over(told)
     turns = [turn for turn in turns if turn.question]
     if not (chosen or as_asked or said.undated):
         return Narrowed(store, said.rest, tuple(turns))
@@ -104,6 +108,7 @@ def narrowed(
         newest(store),
         said.counted and chosen.since == told.since,
         said.undated,
+        absent(store, given),
     )
     return Narrowed(store, said.rest, tuple(turns), in_force, places)
 

@@ -11,6 +11,9 @@ from index.words import folded
 from rag import dates
 from rag.filters import Filter
 
+_NAMED = 5
+"""So many sources are named, those of most papers first."""
+
 
 def positions(store: Store, chosen: Filter) -> Positions:
     """Return the positions of the papers that pass a filter, in order.
@@ -38,6 +41,20 @@ def positions(store: Store, chosen: Filter) -> Positions:
             passes &= published <= dates.number(chosen.until, "99")
         allowed = allowed[passes]
     return allowed.astype(np.int32)
+
+
+def absent(store: Store, chosen: Filter) -> str:
+    """Say which authors, categories and sources of a filter no paper has, and which sources there are; "" for none."""
+    missing = Filter(
+        authors=tuple(name for name in chosen.authors if not len(by_author(store, name))),
+        categories=tuple(name for name in chosen.categories if not len(store.having("category", name))),
+        sources=tuple(name for name in chosen.sources if not len(store.having("source", name))),
+    )
+    counts = store.counts().get("source", {})
+    known = sorted(filter(None, counts), key=lambda name: (-counts[name], name)) if missing.sources else []
+    more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
+    there = f"; the sources are {', '.join(known[:_NAMED])}{more}" if known else ""
+    return f"No paper is {' or '.join(missing.parts.values())}{there}." if missing else ""
 
 
 def by_author(store: Store, name: str) -> Positions:

@@ -89,6 +89,16 @@ def test_what_is_no_date_in_an_address_is_said_in_the_same_words(client: TestCli
     assert refused.json()["detail"] == "until: '2024-13' is no date. Write it as 2024, 2024-05 or 2024-05-17"
 
 
+@pytest.mark.parametrize("path", ["/api/ask", "/api/search", "/api/papers"])
+def test_a_filter_that_ends_before_it_begins_is_a_problem(client: TestClient, path: str) -> None:
+    text = "request" if path == "/api/papers" else "question"
+    refused = client.post(path, json={text: "training", "since": "2025", "until": "2024"})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        400,
+        "since 2025 comes after until 2024. Change one of them.",
+    )
+
+
 def test_the_document_of_the_service_names_the_fields(client: TestClient) -> None:
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     for name in ("Question", "Search", "ListRequest"):

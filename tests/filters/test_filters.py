@@ -1,14 +1,16 @@
 """Filters: what a person may write, which papers pass, and how answers and lists come under them and say so."""
 
 import json
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from index import Store
+from index import Store, update
 from index.errors import UserError
 from index.papers import Paper
 from rag import Answer, Engine, Filter, Settings, Turn
-from rag.passing import newest, positions
+from rag.passing import absent, newest, positions
 from rag.refusal import nobody_mentions
 from tests.conftest import TEXTS, HashingEncoder, ScriptedWriter
 
@@ -48,6 +50,41 @@ def test_a_filter_loses_a_part_and_goes_over_another() -> None:
 def test_what_is_no_date_is_refused_with_the_way_out(text: str) -> None:
     with pytest.raises(UserError, match=f"'{text}' is no date. Write it as 2024, 2024-05"):
         Filter.of(text)
+
+
+@pytest.mark.parametrize("until", ["2024", "2024-12", "2024-12-31"])
+def test_a_filter_that_ends_before_it_begins_is_refused(asked: Engine, until: str) -> None:
+    assert Filter.of("2025", "2025-01").words == "from 2025 to January 2025"
+    expected = f"since 2025 comes after until {until}. Change one of them."
+    with pytest.raises(UserError, match=expected):
+        Filter.of("2025", until)
+    for listed in (asked.papers, asked.search, asked.ask):
+        with pytest.raises(UserError, match=expected):
+            listed("pretraining from checkpoints", filter=Filter("2025", until))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (Filter(sources=("no.jsonl",)), "from no.jsonl; the sources are ten.jsonl, new.jsonl, old.jsonl"),
+        (Filter(authors=("Hinton",), categories=("math.PR", "cs.CL", "q")), "in math.PR or q"),
+        (Filter("2024", authors=("Ada Mallory", "Eve")), "by Ada Mallory or Eve"),
+    ],
+)
+def test_what_a_given_filter_names_and_no_paper_has_is_said(asked: Engine, chosen: Filter, said: str) -> None:
+    found = asked.papers("pretraining from checkpoints", filter=chosen)
+    assert found.filter is not None and found.filter.absent == f"No paper is {said}."
+    told = f"No paper is {said}." if len(found) else f"No paper is {said}. Ask without that filter, or for more."
+    assert told in found.note
+    assert asked.papers("pretraining from checkpoints", filter=Filter(authors=("Hinton",))).filter.absent == ""  # type: ignore[union-attr]
+
+
+def test_of_many_sources_those_of_most_papers_are_named(tmp_path: Path) -> None:
+    papers = [Paper(f"title:{at}", f"Owl {at}", "Owls hoot.", sources=(f"{at % 7}.csv",)) for at in range(20)]
+    update(tmp_path, papers, HashingEncoder())
+    with closing(Store.open(tmp_path, HashingEncoder())) as store:
+        said = absent(store, Filter(sources=("8.csv",)))
+    assert said == "No paper is from 8.csv; the sources are 0.csv, 1.csv, 2.csv, 3.csv, 4.csv and 2 more."
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,13 @@ def test_a_date_that_is_none_is_one_clear_line(command: CliRunner) -> None:
     assert isinstance(done.exception, UserError) and "'soon' is no date" in str(done.exception)
 
 
+def test_options_that_no_paper_can_meet_are_said(command: CliRunner) -> None:
+    done = command.invoke(app, ["papers", "pretraining", "--since", "2025", "--until", "2024"])
+    assert isinstance(done.exception, UserError) and "since 2025 comes after until 2024" in str(done.exception)
+    done = command.invoke(app, ["papers", "pretraining from checkpoints", "--source", "nosuch.jsonl"])
+    assert "No paper is from nosuch.jsonl; the sources are" in done.stdout + done.stderr
+
+
 def test_a_talk_is_set_to_a_filter_and_let_go_of_it(talk: Talk) -> None:
     _, notes = say(talk, "/filter until 2022, by Hinton", f"{QUESTION}?")
     assert "Asked from now on: papers until 2022, by Hinton." in notes
