@@ -83,7 +83,7 @@ def test_the_snapshot_is_read_as_kaggle_packs_it(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("arxiv-metadata-oai-snapshot.json", text)
     reading = read([tmp_path], selection=Selection(categories=("astro-ph",)))
-    assert reading.sources == {"a.json.gz": 50, "b.zip": 50}
+    assert reading.sources == {"a.json.gz": 50, "b.zip/arxiv-metadata-oai-snapshot.json": 50}
     assert reading.papers[0].sources == ("a.json.gz", "b.zip/arxiv-metadata-oai-snapshot.json")
 
 
