@@ -482,6 +482,25 @@ def test_authors(tmp_path: Path, authors: object, names: tuple[str, ...]) -> Non
     assert read_record(tmp_path, authors=authors).authors == names
 
 
+@pytest.mark.parametrize("form", [{}, {"authors_parsed": []}, {"DOI": "10.1000/1"}], ids=["plain", "arxiv", "csl"])
+def test_a_record_whose_abstract_is_a_book_is_left_out(tmp_path: Path, form: dict[str, object]) -> None:
+    longest = "Owls hear. " * 9_090 + "Owls hear."
+    assert len(longest) == 100_000
+    books = [{"title": title, "abstract": text, **form} for title, text in (("A", longest), ("B", f"{longest}!"))]
+    mostly_spaces = {"title": "C", "abstract": f"Owls{' ' * 1_000_000}hear.", **form}  # refused before it is cleaned
+    found = read([write_lines(tmp_path / "books.jsonl", *books, mostly_spaces)])
+    assert [each.abstract for each in found.papers] == [longest]
+    assert [each.reason for each in found.left_out] == [
+        "the abstract of “B” has 100,001 characters; at most 100,000 are taken",
+        "the abstract of “C” has 1,000,009 characters; at most 100,000 are taken",
+    ]
+
+
+def test_where_json_breaks_off_is_said_in_whole_sentences(tmp_path: Path) -> None:
+    found = read([write_lines(tmp_path / "cut.jsonl", {"title": OWLS, "abstract": OWLS_ABSTRACT}, '{"title": "Owls')])
+    assert [each.reason for each in found.left_out] == ["not JSON: Unterminated string starting at column 11"]
+
+
 @pytest.mark.parametrize(
     ("fields", "published"),
     [
@@ -494,7 +513,14 @@ def test_authors(tmp_path: Path, authors: object, names: tuple[str, ...]) -> Non
         ({"date": "Sept. 2024"}, "2024-09"),
         ({"year": 2024}, "2024"),
         ({"published": "soon", "year": "2024"}, "2024"),
-        ({"published": "2024-02-31"}, None),
+        ({"published": "2024-02-31"}, "2024-02"),
+        ({"published": "2020-13-45"}, "2020"),
+        ({"published": "2020-00-05"}, "2020"),
+        ({"published": "31 April 2024"}, "2024-04"),
+        ({"published": "February 30, 2024", "year": "2024"}, "2024-02"),
+        ({"published": "2024-02-29"}, "2024-02-29"),
+        ({"published": "12 Owls 1995"}, None),
+        ({"published": "1234-13-45"}, None),
         ({"published": "17/03/2024"}, None),
         ({"year": True}, None),
         ({}, None),

@@ -1,7 +1,7 @@
 """What a field of a record says in, plain text, names, keywords or a date out. Knows nothing of papers."""
 
 import re
-from datetime import date
+from calendar import monthrange
 from typing import Any
 
 from index.sources.text import clean_line
@@ -59,10 +59,12 @@ def dict_of(value: object) -> dict[str, Any]:
 
 
 def iso_date(value: object) -> str | None:
-    """Return a date as YYYY, YYYY-MM or YYYY-MM-DD, or None when it is no date.
+    """Return a date as YYYY, YYYY-MM or YYYY-MM-DD, as much of it as can be; None when it is no date.
 
     >>> iso_date("2024-3-7T10:00:00Z"), iso_date(2024), iso_date("17 Mar 2024"), iso_date("March 2024")
     ('2024-03-07', '2024', '2024-03-17', '2024-03')
+    >>> iso_date("2020-02-31"), iso_date("2020-13-45")
+    ('2020-02', '2020')
     >>> iso_date("soon") is None
     True
     """
@@ -75,10 +77,8 @@ def iso_date(value: object) -> str | None:
         year, month, day = int(found[3]), _MONTHS.get(found[1].lower(), -1), int(found[2] or 0)
     else:
         return None
-    try:
-        whole = date(year, month or 1, day or 1)
-    except ValueError:
+    if month < 0 or not 1500 <= year <= 2200:
         return None
-    if not 1500 <= year <= 2200:
-        return None
-    return whole.isoformat()[: 10 if day else 7 if month else 4]
+    if not 1 <= month <= 12:
+        return str(year)
+    return f"{year}-{month:02}-{day:02}" if 1 <= day <= monthrange(year, month)[1] else f"{year}-{month:02}"

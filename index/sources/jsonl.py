@@ -121,5 +121,5 @@ def _form(values: dict[str, Any]) -> Form:
 def _why(error: Exception) -> str:
     """Return what is wrong with JSON, and in which column."""
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at column {error.colno}"
+        return f"{error.msg.removesuffix(' at')} at column {error.colno}"
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -14,6 +14,8 @@ from index.sources.text import clean_line, clean_paragraphs
 
 _WEB = re.compile(r"https?://[^\s<>\"]+", re.I)
 
+_ABSTRACT_CHARS = 100_000  # longer is no abstract but a book
+
 
 class BadRecord(Exception):
     """This record can't be used; the message is the reason."""
@@ -66,8 +68,11 @@ def to_paper(record: Record, source: str) -> Paper:
         source: Name of the source, for papers that name none themselves.
 
     Raises:
-        BadRecord: It has no title or no abstract.
+        BadRecord: It has no title or no abstract, or one of more than 100,000 characters.
     """
+    if (chars := len(record.abstract)) > _ABSTRACT_CHARS:
+        reason = f"the abstract of “{short(clean_line(record.title))}” has {chars:,} characters"
+        raise BadRecord(f"{reason}; at most {_ABSTRACT_CHARS:,} are taken")
     plain: Callable[[str], str] = readable if record.tex else str
     title, abstract = clean_line(plain(record.title)), clean_paragraphs(plain(record.abstract))
     if not title:
