@@ -58,7 +58,7 @@ def routes(service: Service) -> APIRouter:
     router, engine = APIRouter(tags=["Papers"]), service.engine
     busy = {"_429": "Too many requests at once."}
     about = documented(
-        _400="The request is blank or too long, or a date is none.", _413="The body is too large.", **busy
+        _400="The request is blank or too long, or since comes after until.", _413="The body is too large.", **busy
     )
 
     @router.post(
