@@ -6,6 +6,7 @@ import numpy as np
 
 from index.chroma import ChunkTable
 from index.chunks import Chunk
+from index.pending import Pending
 from index.vectors import Encoder, WordEncoder
 from index.wordvectors import WordVectorTable
 
@@ -18,6 +19,7 @@ TEXTS_AT_ONCE = 128
 
 def embed(
     table: ChunkTable,
+    pending: Pending,
     words: WordVectorTable,
     chunks: Sequence[Chunk],
     wholes: set[str],
@@ -33,9 +35,11 @@ def embed(
         if start < by_words and isinstance(encoder, WordEncoder):
             encoded = encoder.encode_words(texts)
             words.add({piece.id: each.word_vectors for piece, each in zip(part, encoded, strict=True)})
-            table.add(part, np.stack([each.vector for each in encoded]))
+            vectors = np.stack([each.vector for each in encoded])
         else:
-            table.add(part, encoder.encode(texts))
+            vectors = encoder.encode(texts)
+        pending.add([piece.id for piece in part], vectors)
+        table.add(part, vectors)
         progress(end, len(ordered))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from index.manifest import MANIFEST, vectors_folder
+from index.seal import seal
 from index.vectors import Vectors
 from index.wordvectors import WordVectorTable
 
@@ -38,6 +39,7 @@ def convert(folder: Path) -> None:
         finally:
             table.close()
         words.unlink()
+    seal(chroma, vectors)
     os.replace(chroma, vectors / "chroma")
 
 

@@ -8,8 +8,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from index.chroma import ChunkTable
 from index.chunks import CHUNKING, chunk, whole_paper
 from index.columns import Columns
@@ -20,7 +18,9 @@ from index.manifest import PAPERS, Manifest, differs, vectors_folder
 from index.matrix import VectorMatrix
 from index.paper import Paper
 from index.paperfile import PaperFile, parse
+from index.refill import DAMAGED, refill, without_vectors
 from index.remote import bring
+from index.seal import is_sealed, seal, unseal
 from index.server import Server
 from index.store import CHROMA
 from index.tablecheck import chroma_faults, damaged_words, word_faults
@@ -29,8 +29,6 @@ from index.vectors import Encoder
 from index.wordvectors import FILE as WORDS
 from index.wordvectors import WordVectorTable
 
-_DAMAGED, _NEW = ".damaged", ".new"
-_LENGTH_ERROR = 1e-3
 _AT_ONCE = 500
 
 
@@ -69,8 +67,8 @@ def repair(
         except OSError as error:
             raise StoreError(f"Cannot write the index in {folder}: {error}. Make room, or repair a copy.") from error
     report = update(folder, (), encoder, progress=progress, server=server, anew=anew)
-    shutil.rmtree(vectors / (CHROMA + _DAMAGED), ignore_errors=True)
-    (vectors / (WORDS + _DAMAGED)).unlink(missing_ok=True)
+    shutil.rmtree(vectors / (CHROMA + DAMAGED), ignore_errors=True)
+    (vectors / (WORDS + DAMAGED)).unlink(missing_ok=True)
     if anew:
         return found, [*done, f"{report.papers} papers indexed anew, {report.embedded} chunks embedded again"]
     return found, ["What was left over is gone"]
@@ -100,7 +98,7 @@ def _mend_papers(folder: Path, manifest: Manifest | None) -> list[str]:
     faults, whole = unreadable(path)
     if not faults:
         return done
-    kept = _free(folder / (PAPERS + _DAMAGED))
+    kept = _free(folder / (PAPERS + DAMAGED))
     shutil.copy2(path, kept)
     fresh = folder / f".{PAPERS}.salvaged"
     ordered: list[bytes] = sorted(whole, key=_id)
@@ -124,29 +122,24 @@ def _mend_chroma(path: Path, matrix: VectorMatrix | None, papers: Sequence[Paper
     """
     sample = range(0, len(papers), max(1, len(papers) // _AT_ONCE))
     faults = list(chroma_faults(path, matrix, rows_of(papers, matrix) if matrix else {}, sample, noted=True))
-    if not faults and matrix is None:
+    if not faults and matrix is None and is_sealed(path):
+        unseal(path)
         table = ChunkTable(path)
         try:
-            bad = _no_vectors(table)
+            bad = without_vectors(table, sorted(table.ids()))
             table.remove(bad)
         finally:
             table.close()
+        seal(path)
         return [f"{path.name}: {len(bad)} damaged vectors taken out"] if bad else []
-    if not faults or (matrix is None and not path.exists()):
+    if (not faults and is_sealed(path)) or (matrix is None and not path.exists()):
         return []
-    fresh, aside = path.with_name(CHROMA + _NEW), path.with_name(CHROMA + _DAMAGED)
-    for left in (fresh, aside):
-        shutil.rmtree(left, ignore_errors=True)
-    table = ChunkTable(fresh)
-    try:
+
+    def fill(table: ChunkTable) -> None:
         if matrix is not None:
             bring(table, matrix, papers, (lambda paper: [whole_paper(paper)]) if whole else chunk)
-        filled = table.count()
-    finally:
-        table.close()
-    if path.exists():
-        os.rename(path, aside)
-    os.rename(fresh, path)
+
+    filled = refill(path, fill)
     return [f"{path.name}: made anew, {filled} vectors taken over"]
 
 
@@ -166,7 +159,7 @@ def _mend_words(path: Path) -> list[str]:
         finally:
             table.close()
     except StoreError:
-        aside = path.with_name(WORDS + _DAMAGED)
+        aside = path.with_name(WORDS + DAMAGED)
         if path.exists():
             os.replace(path, aside)
         table = WordVectorTable(path.parent, write=True)
@@ -174,21 +167,6 @@ def _mend_words(path: Path) -> list[str]:
             return [f"{path.name}: made anew, {table.copy_whole(aside)} rows taken over"]
         finally:
             table.close()
-
-
-def _no_vectors(table: ChunkTable) -> list[str]:
-    """Return the chunks that have no vector, or one of another length than 1."""
-    ids = sorted(table.ids())
-    bad = []
-    for start in range(0, len(ids), _AT_ONCE):
-        part = ids[start : start + _AT_ONCE]
-        found = table.vectors(part)
-        bad += [
-            each
-            for each in part
-            if each not in found or not abs(float(np.linalg.norm(found[each])) - 1) <= _LENGTH_ERROR
-        ]
-    return bad
 
 
 def _id(line: bytes) -> str:

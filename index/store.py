@@ -14,7 +14,6 @@ from index.chunks import whole_paper
 from index.columns import Columns
 from index.errors import StoreError
 from index.manifest import MANIFEST, Manifest, differs, rebuild
-from index.matrix import EXACT_ROWS
 from index.paper import Paper
 from index.paperfile import PaperFile
 from index.postings import Positions
@@ -26,12 +25,6 @@ from index.wordvectors import FILE as WORDS
 from index.wordvectors import WordVectorTable
 
 CHROMA = "chroma"
-
-GRAPH_CHUNKS = 100_000
-"""Up to `EXACT_ROWS` chunks are all compared at each search: a few milliseconds, and Chroma is not even opened, whose
-graph holds what an update that goes on has written so far, and cannot tell a damaged file. Of more chunks than
-`GRAPH_CHUNKS` codes are searched instead of that graph, which has to be loaded whole: of a million it takes 2 GB of
-memory and many seconds to open (bench/LOG.md)."""
 
 
 class Store:
@@ -62,8 +55,6 @@ class Store:
         self._words = columns.words_index(folder, manifest)
         vectors = manifest.vectors_folder(folder)
         self._word_vectors = WordVectorTable(vectors) if isinstance(encoder, WordEncoder) else None
-        by_graph = not server and EXACT_ROWS < manifest.chunks <= GRAPH_CHUNKS
-        self._chunks = ChunkTable(vectors / CHROMA) if by_graph else None
         self._remote = opened(folder, server, manifest) if server and manifest.chunks else None
         if self._remote:
             self._matrix = RemoteMatrix.over(columns.matrix, self._remote, self.papers, columns.catalog)
@@ -118,19 +109,15 @@ class Store:
         needed += [vectors / WORDS] if isinstance(encoder, WordEncoder) else []
         if not all(path.exists() for path in needed):
             raise StoreError(f"The vectors of {folder} are gone. {rebuild(folder)}")
-        store = cls(folder, manifest, columns, encoder, stamp, server)
-        if manifest.chunks and store._chunks and not store._chunks.count():
-            store.close()
-            raise StoreError(f"{vectors / CHROMA} holds no vectors. Remove that folder. {rebuild(folder)}")
-        return store
+        return cls(folder, manifest, columns, encoder, stamp, server)
 
     def close(self) -> None:
         """Let go of the files."""
-        _close(self._chunks, self._remote, self._word_vectors)
+        _close(self._remote, self._word_vectors)
 
     def close_when_unused(self) -> None:
         """Let go of the files once nobody holds this store any more."""
-        weakref.finalize(self, _close, self._chunks, self._remote, self._word_vectors).atexit = False
+        weakref.finalize(self, _close, self._remote, self._word_vectors).atexit = False
 
     def stale(self) -> bool:
         """Tell whether the folder holds a newer generation than this store; looks at the manifest only if it changed.
@@ -167,18 +154,7 @@ class Store:
             count: How many chunks.
             within: Positions, in order, of the papers to choose from; None takes all.
         """
-        if self._chunks is None or within is not None or count >= self.manifest.chunks:
-            return self._matrix.nearest(vector, count, within)
-        found = [self._place_of(chunk_id) for chunk_id in self._chunks.nearest(vector, count)]
-        if len(found) < count or None in found:  # of an update that goes on, was cut short, or has just ended
-            return self._matrix.nearest(vector, count)
-        return list(dict.fromkeys(at for at in found if at is not None))
-
-    def _place_of(self, chunk_id: str) -> int | None:
-        """Return the position of the paper that a chunk is of, None for a chunk that is not of this generation."""
-        paper_id, _, digest = chunk_id.rpartition("#")
-        places = self._columns.catalog.having("id", paper_id).tolist()
-        return next((at for at in places if digest in self._matrix.ids_of(at)), None)
+        return self._matrix.nearest(vector, count, within)
 
     def similarities(self, positions: Sequence[int], vector: Vectors) -> NDArray[np.float32]:
         """Return float32 `(positions, 2)`: cosine of a vector with each whole paper, and with its best chunk."""

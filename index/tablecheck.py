@@ -1,6 +1,5 @@
 """Chroma's files or those of the words in, what is wrong with them out, in a few words each. Changes nothing."""
 
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from index.chroma import ChunkTable
 from index.errors import StoreError
 from index.matrix import EXACT_ROWS, VectorMatrix
+from index.seal import broken, copied, is_sealed
 from index.vectors import Vectors
 from index.wordvectors import WordVectorTable
 
@@ -36,18 +36,32 @@ def chroma_faults(
     if fault := sqlite_fault(folder / "chroma.sqlite3"):
         yield f"is damaged: chroma.sqlite3 ({fault})"
         return
-    if not os.access(folder, os.W_OK):
-        return  # Chroma opens nothing that it may not write
+    if not is_sealed(folder):  # what a process that was killed left there can end the one that opens it
+        if not noted:
+            yield "was not closed by the last update"
+        return
+    if damaged := broken(folder):
+        yield f"is damaged: {', '.join(damaged)}"
+        return
     try:
-        table = ChunkTable(folder)
-        try:
-            there = table.ids()
-            if matrix is not None:
-                yield from _against(table, there, matrix, rows, sample, noted)
-        finally:
-            table.close()
+        with copied(folder) as copy:
+            if is_sealed(folder):  # no update has begun meanwhile
+                yield from _inside(copy, matrix, rows, sample, noted)
     except StoreError as error:
         yield f"cannot be read ({error.__cause__ or error})"
+
+
+def _inside(
+    folder: Path, matrix: VectorMatrix | None, rows: Mapping[str, int], sample: Sequence[int], noted: bool
+) -> Iterator[str]:
+    """Yield what is wrong with the chunks in a folder of Chroma that can be opened."""
+    table = ChunkTable(folder)
+    try:
+        there = table.ids()
+        if matrix is not None:
+            yield from _against(table, there, matrix, rows, sample, noted)
+    finally:
+        table.close()
 
 
 def word_faults(file: Path, dim: int, wanted: Sequence[str], noted: bool) -> Iterator[str]:
