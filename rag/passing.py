@@ -53,7 +53,8 @@ def absent(store: Store, chosen: Filter) -> str:
     counts = store.counts().get("source", {})
     known = sorted(filter(None, counts), key=lambda name: (-counts[name], name)) if missing.sources else []
     more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
-    there = f"; the sources are {', '.join(known[:_NAMED])}{more}" if known else ""
+    lead = "the only source is" if len(known) == 1 else "the sources are"
+    there = f"; {lead} {', '.join(known[:_NAMED])}{more}" if known else ""
     return f"No paper is {' or '.join(missing.parts.values())}{there}." if missing else ""
 
 

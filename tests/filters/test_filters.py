@@ -79,6 +79,10 @@ def test_what_a_given_filter_names_and_no_paper_has_is_said(asked: Engine, chose
     assert asked.papers("pretraining from checkpoints", filter=Filter(authors=("Hinton",))).filter.absent == ""  # type: ignore[union-attr]
 
 
+def test_an_only_source_is_named_as_such(store: Store) -> None:
+    assert absent(store, Filter(sources=("8.csv",))) == "No paper is from 8.csv; the only source is ten.jsonl."
+
+
 def test_of_many_sources_those_of_most_papers_are_named(tmp_path: Path) -> None:
     papers = [Paper(f"title:{at}", f"Owl {at}", "Owls hoot.", sources=(f"{at % 7}.csv",)) for at in range(20)]
     update(tmp_path, papers, HashingEncoder())
