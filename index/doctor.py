@@ -16,6 +16,8 @@ from index.manifest import MANIFEST, PAPERS, Manifest, file_digest
 from index.matrix import VectorMatrix, digest_of
 from index.paper import Paper
 from index.paperfile import PaperFile, parse
+from index.places import FILE as PLACES
+from index.places import read_places
 from index.server import Server
 from index.store import CHROMA
 from index.tablecheck import chroma_faults, same, word_faults
@@ -81,7 +83,7 @@ def examine(folder: Path, server: Server | None = None) -> list[Finding]:
             raise StoreError(f"No index in {folder}. Build one: paperchat index --index {folder} [SOURCE…]")
         return [Finding(MANIFEST, "is gone", repair), *_papers(folder / PAPERS, None, repair)]
     found = [*_papers(manifest.papers_file(folder), manifest, repair), *_files(folder, manifest, repair)]
-    found += _remains(folder, manifest)
+    found += [*_places(folder, repair), *_remains(folder, manifest)]
     if found and not all(each.harmless for each in found):
         return found + list(_vectors(folder, manifest, None, server, repair))
     columns = Columns.load(folder, manifest)
@@ -144,6 +146,14 @@ def _files(folder: Path, manifest: Manifest, repair: str) -> Iterator[Finding]:
             yield Finding(name, "is damaged", repair)
 
 
+def _places(folder: Path, repair: str) -> Iterator[Finding]:
+    """Yield whether it cannot be read where the sources lie; no answer depends on that."""
+    try:
+        read_places(folder)
+    except StoreError:
+        yield Finding(PLACES, "is damaged: the sources cannot be asked again", repair, harmless=True)
+
+
 def _remains(folder: Path, manifest: Manifest) -> Iterator[Finding]:
     """Yield what an update that was cut short has left."""
     update = f"The next update clears it away: paperchat index --index {folder}"
@@ -174,9 +184,9 @@ def _order(folder: Path, manifest: Manifest, columns: Columns, repair: str) -> I
             yield Finding(name, f"holds another text than {paper.id} has", repair)
     words = columns.words_index(folder, manifest)
     for at in _sample(len(papers)):
-        scores = words.scores(papers[at].title)
+        scores = words.scores(f"{papers[at].title} {papers[at].abstract}")
         if scores.any() and (scores > scores[at]).sum() >= _AMONG:
-            yield Finding("words", f"does not find {papers[at].id} by its own title", repair)
+            yield Finding("words", f"does not find {papers[at].id} by its own words", repair)
         if columns.matrix.lies_here:
             own = columns.matrix.wholes([at])[0]
             nearest = columns.matrix.nearest(own, _AMONG)

@@ -18,6 +18,8 @@ from index.manifest import PAPERS, Manifest, differs, vectors_folder
 from index.matrix import VectorMatrix
 from index.paper import Paper
 from index.paperfile import PaperFile, parse
+from index.places import FILE as PLACES
+from index.places import read_places
 from index.refill import DAMAGED, refill, without_vectors
 from index.remote import bring
 from index.seal import is_sealed, seal, unseal
@@ -59,19 +61,18 @@ def repair(
         )
     vectors = vectors_folder(folder, encoder.digest)
     anew = not all(each.harmless for each in found)
-    done = []
-    if anew:
-        try:
-            with writing(folder):
-                done = _mended(folder, manifest, vectors)
-        except OSError as error:
-            raise StoreError(f"Cannot write the index in {folder}: {error}. Make room, or repair a copy.") from error
+    try:
+        with writing(folder):
+            done = _mend_places(folder)
+            done += _mended(folder, manifest, vectors) if anew else []
+    except OSError as error:
+        raise StoreError(f"Cannot write the index in {folder}: {error}. Make room, or repair a copy.") from error
     report = update(folder, (), encoder, progress=progress, server=server, anew=anew)
     shutil.rmtree(vectors / (CHROMA + DAMAGED), ignore_errors=True)
     (vectors / (WORDS + DAMAGED)).unlink(missing_ok=True)
     if anew:
         return found, [*done, f"{report.papers} papers indexed anew, {report.embedded} chunks embedded again"]
-    return found, ["What was left over is gone"]
+    return found, done or ["What was left over is gone"]
 
 
 def _mended(folder: Path, manifest: Manifest | None, vectors: Path) -> list[str]:
@@ -109,6 +110,17 @@ def _mend_papers(folder: Path, manifest: Manifest | None) -> list[str]:
     os.replace(fresh, path)
     lost = ", ".join(f"line {fault.number}" for fault in faults[:20]) + (" …" if len(faults) > 20 else "")
     return [*done, f"{path.name}: {len(whole)} papers kept, lost: {lost}; as it was it is kept as {kept.name}"]
+
+
+def _mend_places(folder: Path) -> list[str]:
+    """Set a damaged list of places aside; say what that means."""
+    try:
+        read_places(folder)
+        return []
+    except StoreError:
+        kept = _free(folder / (PLACES + DAMAGED))
+        os.rename(folder / PLACES, kept)
+        return [f"{PLACES}: kept as {kept.name}; name the sources again, so that --update asks them"]
 
 
 def _mend_chroma(path: Path, matrix: VectorMatrix | None, papers: Sequence[Paper], whole: bool) -> list[str]:

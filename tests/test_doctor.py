@@ -133,6 +133,15 @@ def test_readable_papers_of_a_damaged_file_are_kept_beside_it(folder: Path) -> N
     assert examine(folder) == []
 
 
+def test_a_damaged_list_of_sources_is_found_and_set_aside(folder: Path) -> None:
+    (folder / "sources.json").write_text("{{{")
+    (finding,) = examine(folder)
+    assert finding.file == "sources.json" and finding.harmless
+    _, done = repair(folder, encoder())
+    assert done == ["sources.json: kept as sources.json.damaged-1; name the sources again, so that --update asks them"]
+    assert examine(folder) == []
+
+
 def test_papers_that_are_gone_are_not_made_up(folder: Path) -> None:
     (folder / PAPERS).unlink()
     assert examine(folder)[0].what == "is gone"

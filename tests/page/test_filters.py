@@ -18,6 +18,7 @@ TOO_SMALL = "[...document.querySelectorAll('.chip')].filter((each) => each.offse
 
 
 def serious(page: Page, context: str) -> list[str]:
+    page.evaluate("Promise.allSettled(document.getAnimations().map((each) => each.finished))")  # colours on their way
     found = Axe().run(page, context=context).response["violations"]
     return [each["id"] for each in found if each["impact"] in ("serious", "critical")]
 

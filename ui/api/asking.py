@@ -47,7 +47,7 @@ def routes(service: Service) -> APIRouter:
         description=_ABOUT,
         response_model=Answer,
         responses=documented(
-            _400="The question is blank or too long, or the history is; or a date is none.",
+            _400="The question is blank or too long, or the history is; or since comes after until.",
             _404="No paper of `within` is in the index.",
             _413="The body is too large.",
             _429="Too many questions at once.",
