@@ -1,7 +1,7 @@
 """Papers in, an index on disk out: only what changed is embedded, and the new one replaces the old in one step."""
 
 import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,28 +10,25 @@ import numpy as np
 
 from index.catalog import Catalog
 from index.change import Change, change
-from index.chroma import BATCH, ChunkTable
+from index.chroma import ChunkTable
 from index.chunks import CHUNKING, WHOLE_PAPERS, Chunk, chunk, whole_paper
 from index.columns import Columns
-from index.embedding import Progress, embed
+from index.embedding import Progress
 from index.errors import StoreError
 from index.formats import convert
 from index.generation import Base, Generation, papers_now
-from index.leftovers import Leftovers, Membership, tidy
+from index.keeping import Keeping
+from index.leftovers import Membership, tidy
 from index.lock import writing
 from index.manifest import PAPERS, LaterFormat, Manifest, differs, vectors_folder
 from index.paper import Paper
 from index.paperfile import PaperFile, read_papers
-from index.pending import Pending
-from index.refill import finish, opened, salvage, without_vectors
 from index.remote import bring
-from index.seal import is_sealed, seal, unseal
 from index.server import Server
 from index.store import CHROMA
 from index.tenancy import claim, drop_others
 from index.vectors import Encoder, WordEncoder
 from index.wordvectors import FILE as WORDS
-from index.wordvectors import WordVectorTable
 
 WHOLE_ONLY_PAPERS = 200_000
 """Of more papers than this, each is one chunk: the windows of a million would be three million vectors more, and twice
@@ -104,8 +101,6 @@ class _Builder:
         self.progress = progress
         self.server = server
         self.vectors = vectors_folder(folder, encoder.digest)
-        self.leftovers = Leftovers(self.vectors)
-        self.pending = Pending(self.vectors)
 
     def run(self, papers: Iterable[Paper], replace_all: bool, remove: Collection[str]) -> Update:
         """Do all of it; see `update`."""
@@ -114,9 +109,9 @@ class _Builder:
         self.generation = max([manifest.generation if manifest else 0, *_generations(self.folder)]) + 1
         tidy(self.folder, manifest, self.vectors)
         self.vectors.mkdir(exist_ok=True)
-        finish(self.vectors / CHROMA)  # before anybody asks whether there are vectors
         self.remote = claim(self.folder, self.server, self.encoder.digest) if self.server else None
         try:
+            self.kept = Keeping(self.vectors, self.remote)
             return self._run(manifest, papers, replace_all, remove)
         finally:
             if self.remote:
@@ -135,48 +130,44 @@ class _Builder:
         report = Update(len(made.order), made.new, made.changed, made.removed, 0, False)
         chunking = _chunking(manifest, len(made.order))
         nothing = base.whole and base.chunking == chunking and made.nothing
-        if nothing and not self.leftovers.any and (self.remote or is_sealed(self.vectors / CHROMA)):
+        if nothing and self.kept.settled:
             return report
-        if not base.whole and not self.remote:
-            salvage(self.vectors / CHROMA, self.pending)
-        self.cut_short = self.leftovers.any or self.pending.any
-        self.table = self.remote or opened(self.vectors / CHROMA, partial(self._refill, base))
-        self.words = WordVectorTable(self.vectors, write=True)
+        self.kept.open(partial(_fill, base) if base.whole else None)
         try:
             if nothing and manifest:  # but an update that was cut short has left something
-                self._unseal()
-                self.leftovers.clear(self.table, self.words, Membership(self.folder, manifest))
-                self.pending.clear()
-                self._close(whole=True)
-                return report
-            embedded = self._replace(manifest, base, made, chunking)
+                embedded = 0
+                self.kept.clear(Membership(self.folder, manifest))
+            else:
+                embedded = self._replace(manifest, base, made, chunking)
         except (StoreError, OSError, MemoryError):
-            self._close()
+            self.kept.close()
             raise
         except BaseException:  # whoever cut it short, Chroma was not writing
-            self._close(whole=True)
+            self.kept.close(whole=True)
             raise
-        self._close(whole=True)
+        self.kept.close(whole=True)
+        if nothing:
+            return report
         return replace(report, embedded=embedded, wrote=True)
 
     def _replace(self, manifest: Manifest | None, base: Base, made: Change, chunking: str) -> int:
         """Let the next generation take the place of the one that is there, and return how many chunks were embedded."""
         with_words = manifest.with_words if manifest and isinstance(self.encoder, WordEncoder) else 0
         chunks = len(base.columns.matrix.chunk_ids)
-        there = base.whole and self.table.count() >= chunks and self.words.count() >= with_words
+        there = base.whole and self.kept.table.count() >= chunks and self.kept.words.count() >= with_words
         if there and base.chunking == chunking:
             stale = {f"{base.papers[at].id}#{each}" for at in made.gone for each in base.columns.matrix.ids_of(at)}
         else:  # all is derived anew, from vectors that are there where they are
             made, base = _all_fresh(base.papers, made), Base.of(())
-            stale = self.table.ids() | self.words.ids()
+            stale = self.kept.table.ids() | self.kept.words.ids()
         cut = [_cut(paper, chunking) for paper in made.fresh]
-        embedded = self._embed([piece for pieces in cut for piece in pieces], {pieces[0].id for pieces in cut}, stale)
-        generation = Generation(self.folder, self.generation, self.encoder, self.table, self.remote is not None)
+        pieces, wholes = [piece for pieces in cut for piece in pieces], {pieces[0].id for pieces in cut}
+        embedded = self.kept.embed(pieces, wholes, stale, self.encoder, self.progress)
+        generation = Generation(self.folder, self.generation, self.encoder, self.kept.table, self.remote is not None)
         written = generation.write(base, made, cut, chunking)
         tidy(self.folder, written)
         later = stale if self.remote else ()  # who reads the old index may ask for them yet
-        self.leftovers.clear(self.table, self.words, Membership(self.folder, written), later)
-        self.pending.clear()
+        self.kept.clear(Membership(self.folder, written), later)
         if self.remote:
             before = [manifest.encoder_digest] if manifest else []
             drop_others(self.folder, self.remote, written.encoder_digest, *before)
@@ -207,47 +198,11 @@ class _Builder:
             return self.remote.count() >= manifest.chunks
         return (self.vectors / CHROMA).is_dir() and columns.matrix.lies_here
 
-    def _close(self, whole: bool = False) -> None:
-        """Let go of the files; Chroma's are sealed where they are whole."""
-        self.table.close()
-        self.words.close()
-        if whole and not self.remote:
-            seal(self.vectors / CHROMA)
 
-    def _refill(self, base: Base, table: ChunkTable) -> None:
-        """Fill Chroma with the vectors of the index as it is."""
-        if base.manifest and base.columns.matrix.lies_here:
-            bring(table, base.columns.matrix, base.papers, partial(_cut, chunking=base.manifest.chunking))
-
-    def _embed(self, pieces: Sequence[Chunk], wholes: set[str], stale: set[str]) -> int:
-        """Embed the chunks that have no vectors yet, and return how many; those that may be left over are noted."""
-        by_words = wholes if isinstance(self.encoder, WordEncoder) else set()
-        wanted = {piece.id: piece for piece in pieces}
-        self._unseal()
-        there = self.table.has(list(wanted))
-        if self.cut_short:
-            there = self._bring(wanted, there)
-        there -= by_words - self.words.has(sorted(by_words))
-        missing = {piece.id: piece for piece in pieces if piece.id not in there}
-        self.leftovers.note(stale | missing.keys())
-        embed(self.table, self.pending, self.words, list(missing.values()), by_words, self.encoder, self.progress)
-        return len(missing)
-
-    def _bring(self, wanted: Mapping[str, Chunk], there: set[str]) -> set[str]:
-        """Bring vectors that an update that was cut short has embedded to Chroma; return all chunks that have some."""
-        lost = without_vectors(self.table, sorted(there))
-        self.table.remove(lost)
-        there = there.difference(lost)
-        away = [each for each in wanted if each not in there]
-        for start in range(0, len(away), BATCH):
-            if kept := self.pending.vectors(away[start : start + BATCH]):
-                self.table.add([wanted[each] for each in kept], np.stack(list(kept.values())))
-                there |= kept.keys()
-        return there
-
-    def _unseal(self) -> None:
-        """Take the seal from Chroma before it is written."""
-        unseal(self.vectors / CHROMA)
+def _fill(base: Base, table: ChunkTable) -> None:
+    """Fill Chroma with the vectors of an index as it is."""
+    if base.manifest and base.columns.matrix.lies_here:
+        bring(table, base.columns.matrix, base.papers, partial(_cut, chunking=base.manifest.chunking))
 
 
 def _all_fresh(papers: Sequence[Paper], made: Change) -> Change:
