@@ -13,6 +13,9 @@ from index.chunks import Chunk
 from index.errors import StoreError
 from index.vectors import Vectors
 
+CHROMA = "chroma"
+"""Name of Chroma's folder among the vectors of an index."""
+
 COLLECTION = "chunks"
 
 _opened = count()

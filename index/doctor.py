@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from index.chroma import CHROMA
 from index.chunks import whole_paper
 from index.columns import Columns, digests
 from index.errors import StoreError
@@ -19,7 +20,6 @@ from index.paperfile import PaperFile, parse
 from index.places import FILE as PLACES
 from index.places import read_places
 from index.server import Server
-from index.store import CHROMA
 from index.tablecheck import chroma_faults, same, word_faults
 from index.tenancy import FILE as LINK
 from index.tenancy import faults as server_faults

@@ -61,7 +61,7 @@ def gather(
     reading = read(sources, selection=selection, tell=tell, offline=offline)
     before, held = read_places(folder), set(contents.sources)
     places = tuple(_placed(source, reading, selection, before, held) for source in sources or (STARTER,))
-    return Gathering(_beside_others(reading, folder, contents, places), said, places)
+    return Gathering(_beside_others(reading, before, contents, places), said, places)
 
 
 def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, offline: bool = False) -> Gathering:
@@ -93,7 +93,7 @@ def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, off
         else:
             readings.append(reading)
             places.append(_placed(place.source, reading, place.selection, known, held))
-    reading = _beside_others(_together(readings), folder, contents, places)
+    reading = _beside_others(_together(readings), known, contents, places)
     return Gathering(reading, Removal(), tuple(places), tuple(dict.fromkeys(not_found)), tuple(failed))
 
 
@@ -122,7 +122,7 @@ def gather_folder(
     foreign = set(contents.sources) - mine
     names = tuple(dict.fromkeys([*(mine - gone), *(name for name in reading.sources if name not in foreign)]))
     places = (Place(str(source), names, selection),)
-    return Gathering(_beside_others(reading, folder, contents, places), said, places, failed=failed)
+    return Gathering(_beside_others(reading, before, contents, places), said, places, failed=failed)
 
 
 def _placed(
@@ -156,10 +156,10 @@ def _asked(place: Place, newest: str | None, tell: Tell | None, offline: bool) -
     return Reading(tuple(merge(papers)), len(papers), tuple(left_out), counts, len(left_out), unwanted)
 
 
-def _beside_others(reading: Reading, folder: Path, contents: Contents, places: Sequence[Place]) -> Reading:
+def _beside_others(reading: Reading, before: Sequence[Place], contents: Contents, places: Sequence[Place]) -> Reading:
     """Return a reading whose papers keep what files of other places say of them that have the names of those read."""
     read_now = {place.source for place in places}
-    others = {name for place in read_places(folder) if place.source not in read_now for name in place.names}
+    others = {name for place in before if place.source not in read_now for name in place.names}
     if not (same := others.intersection(reading.sources)):
         return reading
     merged = (

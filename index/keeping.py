@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from index.chroma import BATCH, ChunkTable
+from index.chroma import BATCH, CHROMA, ChunkTable
 from index.chunks import Chunk
 from index.embedding import Progress, embed
 from index.leftovers import Leftovers
 from index.pending import Pending
 from index.refill import finish, opened, salvage, without_vectors
 from index.seal import is_sealed, seal, unseal
-from index.store import CHROMA
 from index.vectors import Encoder, WordEncoder
 from index.wordvectors import WordVectorTable
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from index.chroma import ChunkTable
+from index.chroma import CHROMA, ChunkTable
 from index.chunks import CHUNKING, chunk, whole_paper
 from index.columns import Columns
 from index.doctor import Finding, examine, rows_of, unreadable
@@ -24,7 +24,6 @@ from index.refill import DAMAGED, refill, without_vectors
 from index.remote import bring
 from index.seal import is_sealed, seal, unseal
 from index.server import Server
-from index.store import CHROMA
 from index.tablecheck import chroma_faults, damaged_words, word_faults
 from index.update import update
 from index.vectors import Encoder

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.catalog import Counts
-from index.chroma import ChunkTable
+from index.chroma import CHROMA, ChunkTable
 from index.chunks import whole_paper
 from index.columns import Columns
 from index.errors import StoreError
@@ -23,8 +23,6 @@ from index.tenancy import kept_elsewhere, opened
 from index.vectors import Encoder, Vectors, WordEncoder
 from index.wordvectors import FILE as WORDS
 from index.wordvectors import WordVectorTable
-
-CHROMA = "chroma"
 
 
 class Store:

@@ -1,9 +1,9 @@
 """Chroma's files or those of the words in, what is wrong with them out, in a few words each. Changes nothing."""
 
-import errno
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import gettempdir
 
 import numpy as np
 
@@ -50,9 +50,8 @@ def chroma_faults(
                 yield from _inside(copy, matrix, rows, sample, noted)
     except StoreError as error:
         yield f"cannot be read ({error.__cause__ or error})"
-    except OSError as error:  # its files are as they were written; to look inside takes room for a copy
-        if error.errno != errno.ENOSPC:
-            yield f"cannot be read ({error})"
+    except OSError as error:
+        yield f"cannot be looked into: a copy in {gettempdir()} is needed ({error})"
 
 
 def _inside(

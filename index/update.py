@@ -10,7 +10,7 @@ import numpy as np
 
 from index.catalog import Catalog
 from index.change import Change, change
-from index.chroma import ChunkTable
+from index.chroma import CHROMA, ChunkTable
 from index.chunks import CHUNKING, WHOLE_PAPERS, Chunk, chunk, whole_paper
 from index.columns import Columns
 from index.embedding import Progress
@@ -25,7 +25,6 @@ from index.paper import Paper
 from index.paperfile import PaperFile, read_papers
 from index.remote import bring
 from index.server import Server
-from index.store import CHROMA
 from index.tenancy import claim, drop_others
 from index.vectors import Encoder, WordEncoder
 from index.wordvectors import FILE as WORDS

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import get_args
 
 from rag import dates
 from rag.dates import DATE, YEAR
@@ -122,9 +123,15 @@ def lately(text: str, known: Known) -> Iterator[Phrase]:
             continue
         count = (found[1] or found[4] or ("few" if found[3] else "one")).lower()
         much = int(count) if count.isdecimal() else _COUNTS[count]
-        since = dates.back(known.newest, much, (found[2] or found[5]).lower()) if known.newest else ""  # type: ignore[arg-type]
+        since = _back(known, much, found[2] or found[5])
         if much:
             yield Phrase(*found.span(), Filter(since=since), counted=True)
+
+
+def _back(known: Known, count: int, unit: str) -> str:
+    """Return the date so long before the newest paper, "" where none has one."""
+    units = {each: each for each in get_args(dates.Unit)}
+    return dates.back(known.newest, count, units[unit.lower()]) if known.newest else ""
 
 
 def calendar_years(text: str, known: Known) -> Iterator[Phrase]:
@@ -145,7 +152,7 @@ def recent_years(text: str, known: Known) -> Iterator[Phrase]:
     when = rf"{PUBLISHED}\b(?:in|over|during|from|within|of) (?:the )?(?:more |most )?recent (week|month|year)s"
     for found in re.finditer(rf"{when}{FOLLOWS}", text, re.I):
         if _is_asked_of_papers(text, found) and not is_compared(text, found.start()):
-            since = dates.back(known.newest, _COUNTS["few"], found[1].lower()) if known.newest else ""  # type: ignore[arg-type]
+            since = _back(known, _COUNTS["few"], found[1])
             yield Phrase(*found.span(), Filter(since=since), counted=True)
 
 

@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from index.chroma import ChunkTable
+from index.chroma import CHROMA, ChunkTable
 from index.chunks import chunk
 from index.errors import StoreError
 from index.manifest import vectors_folder
 from index.paper import Paper
-from index.store import CHROMA, Store
+from index.store import Store
 from index.update import update
 from index.vectors import Encoded, Encoder, Vectors
 from index.wordvectors import WordVectorTable

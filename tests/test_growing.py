@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from index.catalog import Catalog, date_number
+from index.chroma import CHROMA
 from index.manifest import vectors_folder
 from index.paper import Paper
-from index.store import CHROMA, Store
+from index.store import Store
 from index.update import update
 from index.wordvectors import WordVectorTable
 from tests.conftest import HashingEncoder

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from index.chroma import ChunkTable
+from index.chroma import CHROMA, ChunkTable
 from index.chunks import chunk
 from index.errors import StoreError
 from index.manifest import MANIFEST, PAPERS, Manifest, file_digest, replace_file, vectors_folder
 from index.paperfile import papers_text, read_papers
 from index.papers import Paper
-from index.store import CHROMA, Store
+from index.store import Store
 from index.update import update
 from index.vectors import Vectors
 from rag.engine import Engine

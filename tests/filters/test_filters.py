@@ -76,7 +76,8 @@ def test_what_a_given_filter_names_and_no_paper_has_is_said(asked: Engine, chose
     assert found.filter is not None and found.filter.absent == f"No paper is {said}."
     told = f"No paper is {said}." if len(found) else f"No paper is {said}. Ask without that filter, or for more."
     assert told in found.note
-    assert asked.papers("pretraining from checkpoints", filter=Filter(authors=("Hinton",))).filter.absent == ""  # type: ignore[union-attr]
+    there = asked.papers("pretraining from checkpoints", filter=Filter(authors=("Hinton",))).filter
+    assert there is not None and there.absent == ""
 
 
 def test_an_only_source_is_named_as_such(store: Store) -> None:
