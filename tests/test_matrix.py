@@ -57,7 +57,7 @@ def test_only_papers_that_may_be_chosen_are_found(
     matrix: VectorMatrix, vectors: list[Vectors], monkeypatch: pytest.MonkeyPatch, exact_rows: int
 ) -> None:
     monkeypatch.setattr(searched, "EXACT_ROWS", exact_rows)
-    monkeypatch.setattr(searched, "RESCORED", 300)
+    monkeypatch.setattr(searched, "RESCORED", 490)
     within = np.arange(7, PAPERS, 5, dtype=np.int32)
     for vector in asked(5):
         found = matrix.nearest(vector, 30, within)
