@@ -61,6 +61,12 @@ def salvage(path: Path, pending: Pending) -> None:
             table.close()
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether there is a folder of Chroma; the step in which one takes the place of another goes unseen."""
+    fresh = path.with_name(path.name + NEW)
+    return any(each.exists() for each in (path, fresh, path))
+
+
 def finish(path: Path) -> None:
     """Do the last step of a refilling that was cut short before it."""
     fresh = path.with_name(path.name + NEW)

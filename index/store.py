@@ -17,6 +17,7 @@ from index.manifest import MANIFEST, Manifest, differs, rebuild
 from index.paper import Paper
 from index.paperfile import PaperFile
 from index.postings import Positions
+from index.refill import is_there
 from index.remote import RemoteMatrix
 from index.server import Server
 from index.tenancy import kept_elsewhere, opened
@@ -103,9 +104,8 @@ class Store:
         vectors, columns = manifest.vectors_folder(folder), Columns.load(folder, manifest)
         if manifest.chunks and columns.matrix.lies_here != (server is None):
             raise StoreError(kept_elsewhere(folder, server))
-        needed = [] if server else [vectors / CHROMA]
-        needed += [vectors / WORDS] if isinstance(encoder, WordEncoder) else []
-        if not all(path.exists() for path in needed):
+        has_words = not isinstance(encoder, WordEncoder) or (vectors / WORDS).exists()
+        if not has_words or not (server or is_there(vectors / CHROMA)):
             raise StoreError(f"The vectors of {folder} are gone. {rebuild(folder)}")
         return cls(folder, manifest, columns, encoder, stamp, server)
 

@@ -19,6 +19,7 @@ from index.errors import StoreError
 from index.manifest import MANIFEST, PAPERS, Manifest, file_digest, replace_file, vectors_folder
 from index.paperfile import papers_text, read_papers
 from index.papers import Paper
+from index.refill import NEW
 from index.store import Store
 from index.update import update
 from index.vectors import Vectors
@@ -326,6 +327,13 @@ def test_vectors_that_are_gone_are_refused_and_made_anew(folder: Path, encoder: 
     with pytest.raises(StoreError, match=r"vectors of .* are gone\. Rebuild it: paperchat index"):
         Store.open(folder, encoder)
     assert update(folder, [], encoder).embedded == 10
+    Store.open(folder, encoder).close()
+
+
+def test_an_index_opens_in_the_moment_in_which_vectors_made_anew_take_their_place(
+    folder: Path, encoder: HashingEncoder
+) -> None:
+    chroma(folder).rename(chroma(folder).with_name(CHROMA + NEW))
     Store.open(folder, encoder).close()
 
 
