@@ -54,11 +54,12 @@ def test_chats_survive_a_restart_of_the_server(
 
 def test_chats_are_listed_searched_renamed_and_deleted(visit: Callable[..., Page]) -> None:
     page = visit()
-    for question in ("What is UL2?", "How does DP-LoRA work?"):
-        page.get_by_role("button", name="New chat").click()
-        expect(page.locator(".turn")).to_have_count(0)
-        ask(page, question)
-        whole(page)
+    ask(page, "What is UL2?")
+    whole(page)
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".turn")).to_have_count(0)
+    ask(page, "How does DP-LoRA work?")
+    whole(page)
     chats = page.locator(".chats .open")
     expect(chats).to_have_text(["How does DP-LoRA work?", "What is UL2?"])
     page.get_by_label("Find a chat").fill("denoisers")
