@@ -1,6 +1,6 @@
 """What is asked of an index in, what `update` is to be given out: papers read, papers to let go of, their places."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -56,18 +56,20 @@ def gather(
         StoreError: What is to be removed is not there.
     """
     said = removal(contents, remove)
+    before, held = read_places(folder) if sources or said.ids else (), set(contents.sources)
+    without = tuple(_without(said, contents, before))
     if not sources and (len(contents.papers) or remove):
-        return Gathering(removal=said)
+        return Gathering(removal=said, places=without)
     reading = read(sources, selection=selection, tell=tell, offline=offline)
-    before, held = read_places(folder), set(contents.sources)
     places = tuple(_placed(source, reading, selection, before, held) for source in sources or (STARTER,))
-    return Gathering(_beside_others(reading, before, contents, places), said, places)
+    return Gathering(_beside_others(reading, before, contents, places), said, (*without, *places))
 
 
 def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, offline: bool = False) -> Gathering:
     """Ask all sources of an index again, each for what was wanted of it; one that fails leaves the others.
 
-    Papers of a file that is gone stay. Services are asked for what is new since the newest paper that they gave.
+    Papers of a file that is gone stay, and those that were removed stay out. Services are asked for what is new since
+    the newest paper that they gave.
 
     Raises:
         StoreError: The index has no papers.
@@ -91,8 +93,8 @@ def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, off
         except SourceError as error:
             failed.append(f"{place.source}: {error}")
         else:
-            readings.append(reading)
-            places.append(_placed(place.source, reading, place.selection, known, held))
+            readings.append(_but(reading, place.removed))
+            places.append(replace(_placed(place.source, reading, place.selection, known, held), removed=place.removed))
     reading = _beside_others(_together(readings), known, contents, places)
     return Gathering(reading, Removal(), tuple(places), tuple(dict.fromkeys(not_found)), tuple(failed))
 
@@ -103,15 +105,16 @@ def gather_folder(
     """Read a folder, and find what files that were read of it before no longer say.
 
     What a file said stays while the file is there and cannot be read as a whole. So do papers of a file of another
-    place that has the same name.
+    place that has the same name. Papers that were removed stay out.
     """
     before = read_places(folder)
     mine = {name for place in before if place.source == str(source) for name in place.names}
     others = {name for place in before if not Path(place.source).is_relative_to(source) for name in place.names}
+    removed = tuple(dict.fromkeys(each for place in before if place.source == str(source) for each in place.removed))
     reading = Reading((), 0, (), {})
     failed: tuple[str, ...] = ()
     try:
-        reading = read([source], selection=selection, tell=tell)
+        reading = _but(read([source], selection=selection, tell=tell), removed)
     except SourceError as error:
         if any(path.is_file() for path in source.rglob("*")):
             failed = (str(error),)
@@ -121,8 +124,23 @@ def gather_folder(
     said = without_sources(contents, anew - others, {paper.id for paper in reading.papers})
     foreign = set(contents.sources) - mine
     names = tuple(dict.fromkeys([*(mine - gone), *(name for name in reading.sources if name not in foreign)]))
-    places = (Place(str(source), names, selection),)
+    places = (Place(str(source), names, selection, removed),)
     return Gathering(_beside_others(reading, before, contents, places), said, places, failed=failed)
+
+
+def _without(said: Removal, contents: Contents, before: Sequence[Place]) -> Iterator[Place]:
+    """Yield the places that gave a paper which is removed: asked again they are not to bring it back."""
+    gone = [paper for each in said.gone for paper in contents.with_id(each)]
+    for place in (*before, *unplaced(contents.sources, before)) if gone else ():
+        names = set(place.names)
+        if given := [paper.id for paper in gone if names.intersection(paper.sources)]:
+            yield replace(place, removed=tuple(sorted({*place.removed, *given})))
+
+
+def _but(reading: Reading, removed: Collection[str]) -> Reading:
+    """Return a reading without some papers."""
+    out = set(removed)
+    return replace(reading, papers=tuple(each for each in reading.papers if out.isdisjoint((each.id, *each.other_ids))))
 
 
 def _placed(

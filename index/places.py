@@ -25,11 +25,13 @@ class Place:
         source: The file or folder, its path from the root; or the question to a service; or `STARTER`.
         names: That papers remember of it: of a folder, one for each of its files, and of those packed in them.
         selection: What was wanted of it.
+        removed: Ids of its papers that were removed: they stay out until the source is named again.
     """
 
     source: str
     names: tuple[str, ...]
     selection: Selection = field(default_factory=Selection)
+    removed: tuple[str, ...] = ()
 
     @property
     def is_there(self) -> bool:
@@ -59,13 +61,17 @@ class Place:
         wanted: dict[str, Any] = {
             name: tuple(v) if isinstance(v, list) else v for name, v in values["selection"].items()
         }
-        return cls(values["source"], tuple(values["names"]), Selection(**wanted))
+        removed = values.get("removed", [])
+        if not isinstance(removed, list) or not all(isinstance(each, str) for each in removed):
+            raise TypeError("removed is not a list of ids")
+        return cls(values["source"], tuple(values["names"]), Selection(**wanted), tuple(removed))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         said = asdict(self.selection).items()
         wanted = {name: list(value) if isinstance(value, tuple) else value for name, value in said}
-        return {"source": self.source, "names": list(self.names), "selection": wanted}
+        removed = {"removed": list(self.removed)} if self.removed else {}
+        return {"source": self.source, "names": list(self.names), "selection": wanted, **removed}
 
 
 def read_places(folder: Path) -> tuple[Place, ...]:

@@ -21,11 +21,17 @@ class Removal:
     ids: frozenset[str] = frozenset()
     papers: tuple[Paper, ...] = ()
 
+    @property
+    def gone(self) -> frozenset[str]:
+        """The ids of papers that go for good."""
+        return self.ids.difference(paper.id for paper in self.papers)
+
 
 def removal(contents: Contents, names: Iterable[str]) -> Removal:
     """Return what goes when papers, by their ids, or sources, by their names, are removed.
 
-    Of a source those papers go that no other source names; the others forget that it named them.
+    Of a source those papers go that no other source names; the others forget that it named them. The files packed in
+    one, and those of an inner folder, go with it.
 
     Raises:
         StoreError: Nothing in the index has one of the names.
@@ -35,10 +41,10 @@ def removal(contents: Contents, names: Iterable[str]) -> Removal:
     unknown = []
     for name in names:
         found = contents.with_id(name) or contents.with_id(paper_id("", arxiv=name, doi=name))
+        named = [] if found else [each for each in contents.sources if each == name or each.startswith(f"{name}/")]
         papers.update(paper.id for paper in found)
-        if not found and contents.from_source(name):
-            sources.add(name)
-        elif not found:
+        sources.update(named)
+        if not found and not named:
             unknown.append(name)
     if unknown:
         known = ", ".join(contents.sources[:_SHOWN]) + (" …" if len(contents.sources) > _SHOWN else "")

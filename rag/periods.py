@@ -176,7 +176,7 @@ def _is_of_papers(text: str, found: re.Match[str]) -> bool:
 
 def _is_last_of_papers(text: str, found: re.Match[str]) -> bool:
     """Tell whether a part of a sentence names papers, then nothing with a year of its own, and ends in a date."""
-    topic = re.search(rf"\b{PAPERS}\b([^.?!,;:]*)$", text[: found.start()], re.I)
+    topic = re.search(rf"\b{PAPERS}\b([^.?!,;:]*),?\s*$", text[: found.start()], re.I)
     ends = re.match(rf"\s*(?:$|[?.!,;:){GONE}])", text[found.end() :])
     return bool(topic and ends and not _SEEN.search(topic[1]) and not _DATED_ITSELF.search(topic[1]))
 

@@ -181,6 +181,40 @@ def test_a_paper_is_removed_by_its_id_however_it_is_written(run: Run, index: Pat
     assert titles(index) == {}
 
 
+def test_a_removed_paper_stays_out_until_its_source_is_named_again(run: Run, index: Path, tmp_path: Path) -> None:
+    for name, paper in (("a", OWLS), ("b", BATS), ("c", BEES)):
+        write(tmp_path / "pages" / f"{name}.jsonl", paper)
+    run(str(tmp_path / "pages"))
+    run("--remove", OWLS.id)
+    run("--remove", "b.jsonl")
+    assert (run("--update").code, titles(index)) == (0, {"Bees": ("c.jsonl",)})
+    write(tmp_path / "pages" / "d.jsonl", replace(BATS, id="title:moles", title="Moles"))
+    run("--update")
+    assert set(titles(index)) == {"Bees", "Moles"}
+    watched = gather_folder(index, Contents.read(index), tmp_path / "pages", Selection())
+    assert {paper.title for paper in watched.papers} == {BEES.title, "Moles"}
+    run(str(tmp_path / "pages"))
+    assert set(titles(index)) == {"Owls", "Bats", "Bees", "Moles"}
+    run("--update")
+    assert set(titles(index)) == {"Owls", "Bats", "Bees", "Moles"}
+
+
+def test_a_removed_archive_takes_what_is_packed_in_it(run: Run, index: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(write(tmp_path / "a.jsonl", OWLS), "in/a.jsonl")
+        archive.write(write(tmp_path / "b.jsonl", BATS), "b.jsonl")
+    run(str(tmp_path / "all.zip"), write(tmp_path / "c.jsonl", BATS, BEES))
+    assert run("--remove", "all.zip").code == 0
+    assert titles(index) == {"Bats": ("c.jsonl",), "Bees": ("c.jsonl",)}
+
+
+def test_how_many_papers_have_no_date_that_can_be_read_is_said(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("title,abstract,date\nOwls,They hear.,soon\nBats,They fly.,2024-05\n", encoding="utf-8")
+    assert "Read 2 records of 2 papers, 1 of them without a date that can be read.\n" in run(str(table)).out
+    assert run(str(table), "--json").json["undated"] == 1
+
+
 def test_removing_what_is_not_there_changes_nothing_and_says_what_is(run: Run, index: Path, tmp_path: Path) -> None:
     run(write(tmp_path / "a.jsonl", OWLS))
     before = state(index)
@@ -234,7 +268,7 @@ def test_update_asks_the_starter_corpus_where_it_is_and_says_which_places_nobody
     (index / FILE).write_text(starter, encoding="utf-8")
     assert run("--remove", Contents.read(index).from_source("starter")[0].id).code == 0
     done = run("--update", "--json")
-    assert (done.code, done.json["not_found"], done.json["records"], done.json["new"]) == (1, ["a.jsonl"], 3, 1)
+    assert (done.code, done.json["not_found"], done.json["records"], done.json["new"]) == (1, ["a.jsonl"], 3, 0)
 
 
 def test_update_of_an_empty_index_and_damaged_places_are_one_clear_line(run: Run, index: Path, tmp_path: Path) -> None:

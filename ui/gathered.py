@@ -7,6 +7,7 @@ from ui.options import say
 if TYPE_CHECKING:
     from index.duplicates import Duplicates
     from index.gathering import Gathering
+    from index.sources import Reading
 
 COMPARED = 100_000
 """Papers among which near-duplicates are looked for after an update: a quarter of a minute's work."""
@@ -46,11 +47,21 @@ def say_faults(gathered: "Gathering") -> None:
         say(f"Not found: {len(gathered.not_found) - _SHOWN} more")
 
 
+def read_line(gathered: "Gathering") -> str:
+    """Return the line that says how much was read, empty where nothing was."""
+    if not (reading := gathered.reading):
+        return ""
+    undated = _undated(reading)
+    without = f", {undated:,} of them without a date that can be read" if undated else ""
+    return f"Read {reading.records} records of {len(reading.papers)} papers{without}.\n"
+
+
 def read_values(gathered: "Gathering") -> dict[str, Any]:
     """Return what was read, and what was not, as plain JSON values."""
     reading = gathered.reading
     return {
         "records": reading.records if reading else 0,
+        "undated": _undated(reading) if reading else 0,
         "unwanted": reading.unwanted if reading else 0,
         "sources": reading.sources if reading else {},
         "left_out": [vars(fault) for fault in reading.left_out] if reading else [],
@@ -58,6 +69,10 @@ def read_values(gathered: "Gathering") -> dict[str, Any]:
         "not_found": list(gathered.not_found),
         "failed": list(gathered.failed),
     }
+
+
+def _undated(reading: "Reading") -> int:
+    return sum(not paper.published for paper in reading.papers)
 
 
 def rows(pairs: "list[Duplicates] | None") -> list[dict[str, Any]] | None:

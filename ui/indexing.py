@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ui.bars import Bar, ReadingBar
-from ui.gathered import COMPARED, read_values, rows, say_duplicates, say_faults, takes
+from ui.gathered import COMPARED, read_line, read_values, rows, say_duplicates, say_faults, takes
 from ui.options import EncoderOption, IndexOption, JsonOption, OfflineOption, print_data, print_json, say
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def index_papers(
     if again and (sources or replace):
         raise typer.BadParameter("--update asks the sources that the index has; leave SOURCE and --replace out")
     if again and remove:
-        raise typer.BadParameter("--update would bring back what --remove takes; run one after the other")
+        raise typer.BadParameter("--update asks the sources again, --remove takes papers away; run one after the other")
     if watch and (sources or replace or remove or again or dry_run):
         raise typer.BadParameter("--watch takes a folder and what is wanted of it, nothing else")
     selection = Selection(most, since, until, tuple(category or ()), tuple(words or ()))
@@ -121,8 +121,7 @@ class _Work:
         if self.as_json:
             print_json({**vars(done), **read_values(gathered), "duplicates": rows(pairs)})
             return
-        if gathered.reading:
-            print_data(f"Read {gathered.reading.records} records of {len(gathered.reading.papers)} papers.\n")
+        print_data(read_line(gathered))
         print_data(f"{self._did(done)}\n")
         if done.wrote:
             say_duplicates(pairs, done.papers)
@@ -136,8 +135,7 @@ class _Work:
         if self.as_json:
             print_json({**would.to_dict(), **read_values(gathered)})
             return
-        if gathered.reading:
-            print_data(f"Read {gathered.reading.records} records of {len(gathered.reading.papers)} papers.\n")
+        print_data(read_line(gathered))
         print_data(
             f"{self.settings.index_folder} would hold {would.papers} papers: {would.new} new, {would.changed} changed, "
             f"{would.removed} removed; {would.chunks} chunks to embed{takes(would.seconds)}. Nothing was written.\n"

@@ -49,6 +49,7 @@ class Undated(FewAuthors):
         ("papers about beetles from 2022", "papers about beetles", "in 2022"),
         ("Is there literature on LoRA from May 2022?", "Is there literature on LoRA?", "in May 2022"),
         ("papers about language models from 2022", "papers about language models", "in 2022"),
+        ("papers about language models, from 2022", "papers about language models", "in 2022"),
         ("papers about beetles from 2019 to 2021", "papers about beetles", "from 2019 to 2021"),
         ("beetles in 2022", "beetles", "in 2022"),
         ("2023 papers on agents", "papers on agents", "in 2023"),
