@@ -51,9 +51,9 @@ def read_line(gathered: "Gathering") -> str:
     """Return the line that says how much was read, empty where nothing was."""
     if not (reading := gathered.reading):
         return ""
-    undated = _undated(reading)
-    without = f", {undated:,} of them without a date that can be read" if undated else ""
-    return f"Read {reading.records} records of {len(reading.papers)} papers{without}.\n"
+    papers, undated = len(reading.papers), _undated(reading)
+    dates = "" if not undated else ", none with a date" if undated == papers else f", {undated:,} without a date"
+    return f"Read {reading.records} records of {papers} papers{dates}.\n"
 
 
 def read_values(gathered: "Gathering") -> dict[str, Any]:
