@@ -1,7 +1,7 @@
 """`python -m bench.size COUNT…`: build an index of so many made-up papers, and search it. Prints JSON, a line a step.
 
 Build and search are our own code end to end. Vectors are made up (`bench/size/encoder.py`), so that what is timed is
-everything but the embedding model; `--real` embeds with the real one.
+everything but the embedding model; `--real` embeds with the real one, `--real NAME` with another.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main() -> None:
     options.add_argument("counts", type=int, nargs="+")
     options.add_argument("--folder", type=Path, required=True, help="Where the indexes are built.")
     options.add_argument("--starter", type=Path, required=True, help="Index of the starter corpus.")
-    options.add_argument("--real", action="store_true", help="Embed with the real encoder.")
+    options.add_argument("--real", nargs="?", const=ENCODER, metavar="NAME", help="Embed with a real encoder.")
     options.add_argument("--search-only", action="store_true", help="Search what an earlier run built.")
     options.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     given = options.parse_args()
@@ -51,8 +51,8 @@ def main() -> None:
         subprocess.run(again, check=True)
 
 
-def _encoder(starter: Path, real: bool) -> Encoder:
-    encoder = SentenceEncoder.from_name(ENCODER, offline=True)
+def _encoder(starter: Path, real: str | None) -> Encoder:
+    encoder = SentenceEncoder.from_name(real or ENCODER, offline=True)
     if real:
         return encoder
     store = Store.open(starter, encoder)
