@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from index.chroma import CHROMA
 from index.manifest import MANIFEST, vectors_folder
 from index.seal import seal
 from index.vectors import Vectors
@@ -40,7 +41,7 @@ def convert(folder: Path) -> None:
             table.close()
         words.unlink()
     seal(chroma, vectors)
-    os.replace(chroma, vectors / "chroma")
+    os.replace(chroma, vectors / CHROMA)
 
 
 def _read(path: Path) -> Iterator[dict[str, Vectors]]:

@@ -57,12 +57,12 @@ def gather(
     """
     said = removal(contents, remove)
     before, held = read_places(folder) if sources or said.ids else (), set(contents.sources)
-    without = tuple(_without(said, contents, before))
+    changed = tuple(_places_without(said, contents, before))
     if not sources and (len(contents.papers) or remove):
-        return Gathering(removal=said, places=without)
+        return Gathering(removal=said, places=changed)
     reading = read(sources, selection=selection, tell=tell, offline=offline)
     places = tuple(_placed(source, reading, selection, before, held) for source in sources or (STARTER,))
-    return Gathering(_beside_others(reading, before, contents, places), said, (*without, *places))
+    return Gathering(_beside_others(reading, before, contents, places), said, (*changed, *places))
 
 
 def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, offline: bool = False) -> Gathering:
@@ -93,7 +93,7 @@ def gather_again(folder: Path, contents: Contents, tell: Tell | None = None, off
         except SourceError as error:
             failed.append(f"{place.source}: {error}")
         else:
-            readings.append(_but(reading, place.removed))
+            readings.append(_excluding(reading, place.removed))
             places.append(replace(_placed(place.source, reading, place.selection, known, held), removed=place.removed))
     reading = _beside_others(_together(readings), known, contents, places)
     return Gathering(reading, Removal(), tuple(places), tuple(dict.fromkeys(not_found)), tuple(failed))
@@ -114,7 +114,7 @@ def gather_folder(
     reading = Reading((), 0, (), {})
     failed: tuple[str, ...] = ()
     try:
-        reading = _but(read([source], selection=selection, tell=tell), removed)
+        reading = _excluding(read([source], selection=selection, tell=tell), removed)
     except SourceError as error:
         if any(path.is_file() for path in source.rglob("*")):
             failed = (str(error),)
@@ -128,7 +128,7 @@ def gather_folder(
     return Gathering(_beside_others(reading, before, contents, places), said, places, failed=failed)
 
 
-def _without(said: Removal, contents: Contents, before: Sequence[Place]) -> Iterator[Place]:
+def _places_without(said: Removal, contents: Contents, before: Sequence[Place]) -> Iterator[Place]:
     """Yield the places that gave a paper which is removed: asked again they are not to bring it back."""
     gone = [paper for each in said.gone for paper in contents.with_id(each)]
     for place in (*before, *unplaced(contents.sources, before)) if gone else ():
@@ -137,7 +137,7 @@ def _without(said: Removal, contents: Contents, before: Sequence[Place]) -> Iter
             yield replace(place, removed=tuple(sorted({*place.removed, *given})))
 
 
-def _but(reading: Reading, removed: Collection[str]) -> Reading:
+def _excluding(reading: Reading, removed: Collection[str]) -> Reading:
     """Return a reading without some papers."""
     out = set(removed)
     return replace(reading, papers=tuple(each for each in reading.papers if out.isdisjoint((each.id, *each.other_ids))))

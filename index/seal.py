@@ -15,7 +15,6 @@ from index.manifest import file_digest, replace_file
 
 FILE = "sealed.json"
 
-
 CHECKED_BYTES = 256 * 2**20
 """Of a graph of more bytes only the sizes of files are compared before an update; `paperchat doctor` compares all."""
 
