@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from ui.access import devices
 from ui.access.attempts import Attempts
 from ui.access.logins import Logins
 from ui.access.rules import Access
@@ -47,7 +48,7 @@ class Callers:
                 name = self.access.keys.name_of(shown.strip())
                 return Caller(name, page=False) if name else None
             case "basic":
-                return await self._user(shown.strip(), address_of(request))
+                return await self._user(shown.strip(), request)
         session = self.session(request)
         return Caller(f"user:{session.user}" if session.user else "", page=True) if session else None
 
@@ -59,15 +60,16 @@ class Callers:
             return None
         return found if users is None or users.stamp(found.user) == found.stamp else None
 
-    async def _user(self, shown: str, address: str) -> Caller | None:
+    async def _user(self, shown: str, request: Request) -> Caller | None:
         try:
             name, colon, password = base64.b64decode(shown, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
         if not colon or self.logins is None:
             return None
-        name = normal(name)
-        return Caller(f"user:{name}", page=True) if await self.logins.stamp(name, password, address) else None
+        name, token = normal(name), request.cookies.get(devices.COOKIE, "")
+        stamp = await self.logins.stamp(name, password, address_of(request), token)
+        return Caller(f"user:{name}", page=True) if stamp else None
 
 
 def address_of(request: Request) -> str:

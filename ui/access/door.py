@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from ui.access import devices
 from ui.access.callers import Callers, address_of
 from ui.access.logins import TooOften
 from ui.access.refusals import page, refusal
@@ -44,7 +45,7 @@ class Door:
     async def _log_in(self, request: Request, form: dict[str, str]) -> Response:
         name, password, next_path = normal(form.get("name", "")), form.get("password", ""), inside(form.get("next", ""))
         try:
-            stamp = await self._stamp(name, password, address_of(request))
+            stamp = await self._stamp(request, name, password)
         except TooOften as error:
             wait = f"Too many attempts. Try again in {error.wait_s:.0f} seconds."
             headers = {"Retry-After": f"{error.wait_s + 0.5:.0f}"}
@@ -53,15 +54,20 @@ class Door:
             wrong = "Name or password is wrong." if self.callers.logins else "No such key."
             return self._form(next_path, name, wrong, HTTPStatus.UNAUTHORIZED, _CHALLENGE)
         self.callers.sessions.end(request.cookies.get(COOKIE, ""))
-        token = self.callers.sessions.begin(name if self.callers.logins else "", stamp)
-        reply = _to(next_path)
-        reply.headers.append("set-cookie", cookie(COOKIE, token, None, secure=request.scope["scheme"] == "https"))
+        user, secure = name if self.callers.logins else "", request.scope["scheme"] == "https"
+        reply, token = _to(next_path), self.callers.sessions.begin(user, stamp)
+        reply.headers.append("set-cookie", cookie(COOKIE, token, None, secure=secure))
+        if user:
+            device = devices.token(user, stamp)
+            reply.headers.append("set-cookie", cookie(devices.COOKIE, device, devices.LASTS_S, secure=secure))
         return reply
 
-    async def _stamp(self, name: str, password: str, address: str) -> str | None:
+    async def _stamp(self, request: Request, name: str, password: str) -> str | None:
         """Return the stamp of a user; without users, "" for who has a key."""
+        address = address_of(request)
         if self.callers.logins:
-            return await self.callers.logins.stamp(name, password, address)
+            token = request.cookies.get(devices.COOKIE, "")
+            return await self.callers.logins.stamp(name, password, address, token)
         if wait_s := self.callers.attempts.take(address, ""):
             raise TooOften(wait_s)
         if not self.callers.access.keys.name_of(password):

@@ -5,7 +5,10 @@ from collections.abc import Collection
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-_SAYS = (b"x-forwarded-", b"forwarded", b"x-real-ip")
+from ui.access.rules import without_port
+
+_SAYS = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-gradio-server")
+"""Beginnings of headers that say who asked, or by which address; an application behind sees none of them."""
 
 
 def came_by_proxy(scope: Scope) -> bool:
@@ -14,17 +17,17 @@ def came_by_proxy(scope: Scope) -> bool:
 
 
 def told(scope: Scope, proxies: Collection[str]) -> Scope:
-    """Return a request with the address and scheme that a proxy of ours tells, or without what others tell.
+    """Return a request with the address and scheme that a proxy of ours tells, and without what anybody else does.
 
     Args:
         scope: Of an HTTP request.
         proxies: Addresses of our proxies.
     """
-    client = scope.get("client")
+    headers, client = Headers(scope=scope), scope.get("client")
+    scope = {**scope, "headers": [pair for pair in scope["headers"] if not pair[0].startswith(_SAYS)]}
     if client is None or client[0] not in proxies:
-        return {**scope, "headers": [pair for pair in scope["headers"] if not pair[0].startswith(_SAYS)]}
-    headers = Headers(scope=scope)
-    hops = [hop.strip() for hop in ",".join(headers.getlist("x-forwarded-for")).split(",") if hop.strip()]
+        return scope
+    hops = [without_port(hop) for hop in ",".join(headers.getlist("x-forwarded-for")).split(",") if hop.strip()]
     nearest = next((hop for hop in reversed(hops) if hop not in proxies), client[0])
     scheme = headers.get("x-forwarded-proto", "").split(",")[-1].strip()
     return {**scope, "client": (nearest, 0), "scheme": scheme if scheme in ("http", "https") else scope["scheme"]}

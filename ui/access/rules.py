@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from index.errors import UserError
 from ui.access.keys import Keys
@@ -71,7 +70,7 @@ class Access:
         for proxy in proxies:
             if _ip(proxy) is None:
                 raise UserError(f"{proxy!r} is no address of a proxy: one looks like 127.0.0.1 or ::1")
-        names = tuple(_name(host) for host in hosts)
+        names = tuple(without_port(host) for host in hosts)
         return cls(users, known, local, names, tuple(each.rstrip("/").lower() for each in origins), tuple(proxies))
 
     @property
@@ -81,7 +80,7 @@ class Access:
 
     def goes_by(self, host: str) -> bool:
         """Say whether a `Host` header is one of our names."""
-        name = _name(host)
+        name = without_port(host)
         if name in self.hosts or is_local(name):
             return True
         return not self.local and (_ip(name) is not None or not self.hosts)
@@ -96,7 +95,7 @@ class Access:
         if site in ("same-origin", "none"):
             return False
         if origin is not None:
-            return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+            return origin.lower().partition("://")[2] != headers.get("host", "").lower()
         return site is not None
 
 
@@ -106,8 +105,8 @@ def is_local(host: str) -> bool:
     return host.lower() == "localhost" or (address is not None and address.is_loopback)
 
 
-def _name(host: str) -> str:
-    """Return the name in a `Host` header, without the port."""
+def without_port(host: str) -> str:
+    """Return the name or address in a `Host` header, or of a hop that a proxy names."""
     text = host.strip().lower()
     if text.startswith("["):
         return text[1:].partition("]")[0]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 COOKIE = "paperchat_session"
 IDLE_S = 14 * 24 * 3600
-MANY = 10_000
-"""Sessions that are kept; the longest unused go first."""
+MANY, EACH = 10_000, 100
+"""Sessions that are kept, in all and of one user; the longest unused go first."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,9 @@ class Sessions:
         """Return the token of a new login."""
         token = secrets.token_urlsafe(32)
         with self._changing:
+            own = [digest for digest, session in self._open.items() if user and session.user == user]
+            for digest in own[: max(0, len(own) - EACH + 1)]:  # so that nobody pushes out the sessions of others
+                del self._open[digest]
             self._open[_digest(token)] = Session(user, stamp, self._clock())
             while len(self._open) > MANY:
                 self._open.popitem(last=False)
