@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from tests.attack.outside import Target, serving
 
 PASSWORD = "correct horse battery"
-NAMES = ("ada", "bob", "cyd", "dan", "eve", "fay", "gus")
+NAMES = ("ada", "bob", "cyd", "dan", "eve", "gus")
 _addresses = (f"198.51.{high}.{low}" for high, low in itertools.product(range(100, 256), range(1, 255)))
 
 
@@ -40,45 +40,41 @@ def log_in(client: httpx.Client, name: str, address: str, password: str = PASSWO
     return client.post("/login", data={"name": name, "password": password}, headers=by(address)).status_code
 
 
-async def guess(target: Target, name: str, count: int) -> list[int]:
-    """Guess at a user's password, all at once, each time from another address."""
+async def guess(target: Target, name: str, count: int, password: str = "guess") -> list[int]:
+    """Log in as a user, all at once, each time from another address; return how each try ended."""
     async with httpx.AsyncClient(base_url=target.url, timeout=60, limits=httpx.Limits(max_connections=count)) as client:
-        form = {"name": name, "password": "guess"}
+        form = {"name": name, "password": password}
         tries = [client.post("/login", data=form, headers=by(fresh())) for _ in range(count)]
         return [reply.status_code for reply in await asyncio.gather(*tries)]
 
 
-def guessed(target: Target, name: str, count: int = 56) -> None:
-    """Guess until strangers who give a name are delayed."""
-    for _ in range(count // 14):
-        assert set(asyncio.run(guess(target, name, 14))) == {401}
-
-
-def test_strangers_who_guess_from_many_addresses_lock_nobody_out(closed: Target) -> None:
-    guessed(closed, "ada")
-    with closed.client() as elsewhere:
-        start = time.monotonic()
-        assert log_in(elsewhere, "ada", fresh()) == 303
-        assert time.monotonic() - start > 0.5  # a stranger waits
-        assert elsewhere.get("/config").status_code == 200
-    with closed.client() as program:
-        reply = program.get("/api/status", auth=("ada", PASSWORD), headers=by(fresh()))
-        assert reply.status_code == 200
-
-
-def test_a_place_and_a_browser_of_the_user_are_not_delayed_by_strangers(closed: Target) -> None:
+def test_strangers_who_guess_from_many_addresses_delay_strangers_and_lock_nobody_out(closed: Target) -> None:
     home = fresh()
     with closed.client() as browser, closed.client() as other:
-        assert log_in(browser, "bob", home) == 303
-        assert log_in(browser, "bob", home) == 303
-        guessed(closed, "bob", 70)
-        waited = {}
-        for who, client, address in (("browser", browser, fresh()), ("place", other, home), ("else", other, fresh())):
-            client.cookies.delete("paperchat_session") if who == "browser" else client.cookies.clear()
-            start = time.monotonic()
-            assert log_in(client, "bob", address) == 303
-            waited[who] = time.monotonic() - start
-        assert waited["else"] > 5 > max(waited["browser"], waited["place"])
+        assert log_in(browser, "ada", home) == 303
+        assert set(asyncio.run(guess(closed, "ada", 50))) == {401}
+
+        async def meanwhile() -> list[int]:
+            flood = [asyncio.create_task(guess(closed, "ada", 44))]
+            await asyncio.sleep(1)  # by then they have come
+            begun = time.monotonic()
+            by_form = asyncio.create_task(guess(closed, "ada", 1, PASSWORD))
+            by_header = asyncio.create_task(
+                asyncio.to_thread(other.get, "/api/status", auth=("ada", PASSWORD), headers=by(fresh()))
+            )
+            await asyncio.sleep(0.5)
+            flood.append(asyncio.create_task(guess(closed, "ada", 40)))  # more than may wait
+            for name, address in (("ada", fresh()), ("ada", home), ("bob", fresh())):  # its browser, its place, others
+                if address == home:
+                    browser.cookies.clear()
+                assert await asyncio.to_thread(log_in, browser, name, address) == 303
+            await asyncio.to_thread(closed.responsive_s)
+            assert not by_form.done() and not by_header.done() and time.monotonic() - begun < 9
+            assert await by_form == [303] and (await by_header).status_code == 200
+            return [status for each in flood for status in await each]
+
+        replies = asyncio.run(meanwhile())
+        assert set(replies) == {401, 429} and replies.count(401) >= 44
 
 
 def test_who_guesses_at_the_address_of_the_user_does_not_use_up_the_tries_of_its_browser(closed: Target) -> None:
@@ -108,37 +104,17 @@ def test_cookie_of_a_browser_is_hidden_and_of_no_use_for_others_or_to_guess_with
             assert log_in(forger, "dan", fresh(), "guess") == 401
 
 
-def test_answers_that_wait_cost_nobody_else_anything_and_are_bounded(closed: Target) -> None:
-    home = fresh()
-    with closed.client() as client:
-        assert log_in(client, "fay", home) == 303
-        guessed(closed, "eve", 70)
-
-        async def flood() -> list[int]:
-            many = asyncio.create_task(guess(closed, "eve", 120))
-            await asyncio.sleep(2)  # by then all of them have come
-            begun = time.monotonic()
-            assert await asyncio.to_thread(log_in, client, "fay", home) == 303
-            assert await asyncio.to_thread(log_in, client, "gus", fresh()) == 303  # a stranger with another name
-            assert await asyncio.to_thread(closed.responsive_s) < 5
-            assert time.monotonic() - begun < 7 and not many.done()
-            return await many
-
-        replies = asyncio.run(flood())
-        assert set(replies) == {401, 429} and replies.count(401) >= 50
-
-
 def test_strangers_never_hold_every_place_where_passwords_are_hashed(closed: Target) -> None:
     home = fresh()
     with closed.client() as client:
         assert log_in(client, "gus", home) == 303
 
         async def flood() -> int:
-            names = [asyncio.create_task(guess(closed, f"nobody {n}", 1)) for n in range(16)]
+            names = [asyncio.create_task(guess(closed, f"nobody {n}", 1)) for n in range(8)]
             await asyncio.sleep(0.5)
             assert await asyncio.to_thread(log_in, client, "gus", home, "guess") == 401  # it is hashed
             waiting = sum(not task.done() for task in names)
             await asyncio.gather(*names)
             return waiting
 
-        assert asyncio.run(flood()) >= 4
+        assert asyncio.run(flood()) >= 2
