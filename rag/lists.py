@@ -8,14 +8,11 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from index.papers import Paper
 from rag.answer import Match
+from rag.escaping import address, cell, line, plain, tex, tex_name, whole
 from rag.inforce import InForce
-
-_LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-          "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class PaperList:
 
     def to_json(self) -> str:
         """Return the list as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+        return whole(json.dumps(self.to_dict(), ensure_ascii=False, indent=2))
 
     def to_markdown(self) -> str:
         """Return a numbered list: title, link, date, what found it, and the sentence that says why."""
@@ -112,20 +109,10 @@ def entry(number: int, paper: Paper, quotation: str = "") -> list[str]:
     return [line for line, there in zip(lines, (True, about, quotation), strict=True) if there]
 
 
-def plain(text: str) -> str:
-    """Make a text safe to stand in Markdown: what would be mark-up is escaped, and it becomes one line."""
-    return re.sub(r"([\\`*_\[\]<>#|$~&])", r"\\\1", " ".join(text.split()))
-
-
 def linked(paper: Paper, shown: str = "") -> str:
     """Return Markdown, by default the title of a paper, linked to its page; bold where it has none on the web."""
-    shown, url = shown or plain(paper.title), _encoded(paper.page, "()<>")
+    shown, url = shown or plain(paper.title) or "untitled", address(paper.page, "()<>`")
     return f"[{shown}]({url})" if url else f"**{shown}**"
-
-
-def cell(text: str) -> str:
-    """Make a text safe to stand in a table: what a spreadsheet would run as a formula becomes text."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _bibtex(paper: Paper, taken: dict[str, int]) -> str:
@@ -140,13 +127,13 @@ def _bibtex(paper: Paper, taken: dict[str, int]) -> str:
     taken[key] = taken.get(key, 0) + 1
     if taken[key] > 1:
         key += f"-{taken[key]}"
-    fields = {"title": f"{{{_tex(paper.title)}}}", "author": " and ".join(map(_tex, paper.authors))}
-    fields |= {"year": (paper.published or "")[:4], "url": _encoded(paper.page)}
+    fields = {"title": f"{{{tex(paper.title)}}}", "author": " and ".join(filter(None, map(tex_name, paper.authors)))}
+    fields |= {"year": tex((paper.published or "")[:4]), "url": address(paper.page)}
     kind, _, name = paper.id.partition(":")
     if kind == "arxiv":
-        fields |= {"eprint": name, "archiveprefix": "arXiv"}
+        fields |= {"eprint": address(name), "archiveprefix": "arXiv"}
     elif kind == "doi":
-        fields["doi"] = _encoded(name)
+        fields["doi"] = address(name)
     body = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
     return f"@misc{{{key},\n{body}}}\n"
 
@@ -160,18 +147,9 @@ def _ris(paper: Paper) -> str:
         ("PY", date[:4]),
         ("DA", date),
     ]
-    rows += [("AB", paper.abstract), ("UR", paper.url or ""), *[("KW", topic) for topic in paper.topics]]
-    return "".join(f"{tag}  - {' '.join(value.split())}\r\n" for tag, value in rows if value) + "ER  - \r\n\r\n"
-
-
-def _tex(text: str) -> str:
-    return "".join(_LATEX.get(letter, letter) for letter in text)
+    rows += [("AB", paper.abstract), ("UR", address(paper.page, ";")), *[("KW", topic) for topic in paper.topics]]
+    return "".join(f"{tag}  - {value}\r\n" for tag, text in rows if (value := line(text))) + "ER  - \r\n\r\n"
 
 
 def _ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-
-
-def _encoded(address: str, also: str = "") -> str:
-    """Percent-encode white space, braces, backslashes and `also`: what would end the field it stands in."""
-    return "".join(quote(letter) if letter.isspace() or letter in "{}\\" + also else letter for letter in address)

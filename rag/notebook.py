@@ -11,6 +11,7 @@ from index.notebook import box, heading, linked, quotation
 from index.papers import Paper
 from rag import lists
 from rag.answer import Answer, Citation, Match, Sentence
+from rag.escaping import plain
 
 _MARKER = re.compile(r"\\?\[(\d+)\\?\]")
 _NEAREST = 3
@@ -39,8 +40,8 @@ def answer_markdown(answer: Answer) -> str:
     """Return the text with its markers linked, and below it the cited papers as a numbered list with quotations."""
     cited = {citation.number: citation for citation in answer.citations}
     text = "".join(sentence.lead + _marked(sentence, cited) for sentence in answer.sentences).lstrip()
-    parts = [text + lists.plain(answer.unfinished)]
-    parts += [lists.plain(answer.note)] if answer.note else []
+    parts = [text + plain(answer.unfinished)]
+    parts += [plain(answer.note)] if answer.note else []
     parts += ["\n".join(lists.entry(each.number, each.paper, each.quote.text)) for each in answer.citations]
     if not answer.answered and answer.matches:
         near = [line for at, each in enumerate(answer.matches[:_NEAREST], 1) for line in lists.entry(at, each.paper)]
@@ -75,7 +76,7 @@ def _marked(sentence: Sentence, cited: dict[int, Citation]) -> str:
         return lists.linked(citation.paper, found[0]) if citation else found[0]
 
     remark = f" *({sentence.remark})*" if sentence.remark else ""
-    return _MARKER.sub(marker, lists.plain(sentence.marked)) + remark
+    return _MARKER.sub(marker, plain(sentence.marked)) + remark
 
 
 def _listed(rows: Iterable[tuple[int, Paper, str]]) -> str:

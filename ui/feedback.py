@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from rag.lists import cell
+from rag.escaping import cell
 
 Thumb = Literal["up", "down"]
 

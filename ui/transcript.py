@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from rag.answer import Answer, Match, Quote, Sentence
-from rag.lists import PaperList, entry, plain
+from rag.escaping import plain
+from rag.lists import PaperList, entry
 from ui.conversations import Conversation
 
 _NAME_CHARS = 60

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from index.errors import UserError
-from rag.lists import PaperList, plain
+from rag.escaping import plain
+from rag.lists import PaperList
 from rag.notebook import answer_markdown
 from ui.terminal.talk import Talk
 
