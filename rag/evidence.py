@@ -21,6 +21,8 @@ _SEVERAL = re.compile(
     re.I,
 )
 _NEXT_SENTENCES = 2
+_CONTROL = re.compile(r"<(?=[^\s<>]+>)|\[(?=/?[A-Z_]+\])")
+"""Where what has the form of a model's own tokens begins: <|im_end|>, </s>, <start_of_turn>, [INST] and their kind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +49,8 @@ class Source:
 
     @property
     def shown_text(self) -> str:
-        """The title, and the sentences that a model is shown."""
-        return "\n".join([self.paper.title, " ".join(self.spans[at].text for at in self.shown)])
+        """The title, and the sentences that a model is shown: two lines, so that none begins another excerpt."""
+        return "\n".join(map(as_text, [self.paper.title, " ".join(self.spans[at].text for at in self.shown)]))
 
     def best(self) -> list[int]:
         """Return the positions of the sentences, nearest to the question first."""
@@ -62,6 +64,14 @@ class Source:
     def match(self) -> Match:
         """Return the paper as a person is shown it, its best sentences first."""
         return Match(self.paper, self.score, tuple(self.quote(at) for at in self.best()), self.found_by)
+
+
+def as_text(text: str) -> str:
+    """Return what others wrote as one line that a model reads as text: with a blank in what may be a token of its own.
+
+    Runtimes read such tokens in a message as the model's own: there they end it, or begin one of the system.
+    """
+    return _CONTROL.sub(r"\g<0> ", " ".join(text.split()))
 
 
 def gather(encoder: Encoder, vector: Vectors, ranked: Sequence[Ranked]) -> list[Source]:

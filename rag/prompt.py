@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import prompts
 from rag.answer import CANNOT_ANSWER
-from rag.evidence import Source
+from rag.evidence import Source, as_text
 from rag.writer import Message
 
 
@@ -26,9 +26,10 @@ def build(question: str, sources: Sequence[Source], before: str = "") -> list[Me
         before: The questions that a follow-up leans on, empty for one that stands alone.
     """
     evidence = "\n".join(f"[{n}] {source.shown_text}" for n, source in enumerate(sources, start=1))
+    values = {"evidence": evidence, "question": as_text(question)}
     if before:
-        return [*opening(), Message("user", _fill("followup", evidence=evidence, before=before, question=question))]
-    return [*opening(), Message("user", _fill("question", evidence=evidence, question=question))]
+        return [*opening(), Message("user", _fill("followup", before=as_text(before), **values))]
+    return [*opening(), Message("user", _fill("question", **values))]
 
 
 def _fill(name: str, **values: str) -> str:
