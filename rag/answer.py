@@ -82,6 +82,10 @@ class Turn:
     question: str
     answer_text: str
 
+    def shortened(self, chars: int) -> "Turn":
+        """Return the turn with at most so many characters of each text, white space collapsed."""
+        return Turn(*(" ".join(text.split())[:chars] for text in (self.question, self.answer_text)))
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return asdict(self)

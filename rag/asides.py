@@ -12,7 +12,9 @@ from rag import attributes, periods
 from rag.filters import Filter
 from rag.phrases import GONE, PAPERS, Known, Phrase
 
-_QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|„[^„“]*“|«[^«»]*»|(?<!\w)['\u2018][^'\u2018\u2019]+['\u2019](?!\w)")
+_QUOTED = re.compile(
+    r"“[^”]{0,500}”|\"[^\"]*\"|„[^“]{0,500}“|«[^»]{0,500}»|(?<!\w)['\u2018][^'\u2019]{1,500}['\u2019](?!\w)"
+)
 _BLANK_BEFORE = re.compile(r"(?<!\s)\s++([?.!,;:)])")
 _THEM = r"(?:those|these|them)"
 _KEEPS = re.compile(
