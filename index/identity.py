@@ -46,7 +46,7 @@ _TEX_READ = (
     | {"i": "i", "j": "j", "ell": "l", "hbar": "h"}
 )
 """Commands that are read as letters; any other says how its argument looks, or is a symbol."""
-_TAG = re.compile(r"</?[a-z][a-z0-9:-]*(?:\s+[\w:-]+=[^<>]*)?\s*/?>", re.I)
+_TAG = re.compile(r"</?[a-z][a-z0-9:-]*+(?:\s++[\w:-]++=[^<>]*+)?\s*+/?>", re.I)
 _MARKUP = re.compile(r"[\\&<]")
 _NO_LETTER = re.compile(r"[\W_]+")
 

@@ -1,6 +1,5 @@
 """The records of an answer: `Turn`, `Match`, `Sentence`, `Citation`, `Answer`. Knows nothing of models or searching."""
 
-import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -9,8 +8,6 @@ from rag.inforce import InForce
 
 CANNOT_ANSWER = "The papers do not say."
 """The one sentence of an answer that declines; prompt, code and tests share it."""
-
-_TAIL = re.compile(r"\s*([.!?…]*[\"'”’)]*)$")
 
 Support = Literal["supported", "partial", "unsupported"]
 
@@ -85,6 +82,10 @@ class Turn:
     question: str
     answer_text: str
 
+    def shortened(self, chars: int) -> "Turn":
+        """Return the turn with at most so many characters of each text, white space collapsed."""
+        return Turn(*(" ".join(text.split())[:chars] for text in (self.question, self.answer_text)))
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return asdict(self)
@@ -129,8 +130,7 @@ class Sentence:
     @property
     def marked(self) -> str:
         """The sentence with its markers, in front of the full stop."""
-        tail = _TAIL.search(self.text)
-        at = tail.start() if tail else len(self.text)
+        at = len(self.text.rstrip().rstrip("\"'”’)").rstrip(".!?…").rstrip())
         markers = "".join(f"[{number}]" for number in self.numbers)
         return f"{self.text[:at]} {markers}{self.text[at:].strip()}" if markers else self.text
 

@@ -12,7 +12,10 @@ from rag import attributes, periods
 from rag.filters import Filter
 from rag.phrases import GONE, PAPERS, Known, Phrase
 
-_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|„[^“]*“|«[^»]*»|(?<!\w)['\u2018][^'\u2019]+['\u2019](?!\w)")
+_QUOTED = re.compile(
+    r"“[^”]{0,500}”|\"[^\"]*\"|„[^“]{0,500}“|«[^»]{0,500}»|(?<!\w)['\u2018][^'\u2019]{1,500}['\u2019](?!\w)"
+)
+_BLANK_BEFORE = re.compile(r"(?<!\s)\s++([?.!,;:)])")
 _THEM = r"(?:those|these|them)"
 _KEEPS = re.compile(
     rf"(?:^|\b(?:which|any|some|most|all|many|and|or) )(?:out )?of {_THEM}\b|\bof (?:those|these) {PAPERS}\b"
@@ -102,7 +105,7 @@ def _left(question: str, phrases: list[Phrase]) -> str:
     for phrase in phrases:
         rest, at = f"{rest}{question[at : phrase.start]} {phrase.instead} ", phrase.end
     rest = " ".join((rest + question[at:]).split())
-    rest = re.sub(r"\s+([?.!,;:)])", r"\1", rest)
+    rest = _BLANK_BEFORE.sub(r"\1", rest)
     rest = re.sub(r"(?:[,;]\s*)+(?=[?.!,;]|$)|^[,;:\s]+|\(\s*\)", "", rest).strip()
     rest = re.sub(r"\b(?:and|or|but|only)\s*(?=[?.!]*$)", "", rest).strip() if _OPENING.sub("", rest) else ""
-    return re.sub(r"\s+([?.!,;:)])", r"\1", rest)
+    return _BLANK_BEFORE.sub(r"\1", rest)

@@ -26,9 +26,9 @@ def authors(text: str, known: Known) -> Iterator[Phrase]:
         people, end = _people(text, found.end(), known, sure=bool(found[1]))
         if people:
             yield Phrase(start, end, Filter(authors=people))
-    for found in re.finditer(rf"((?:[^\W\d_][\w.-]* )*[^\W\d_][\w-]*)['’]s (?=(?:{BETWEEN}){PAPERS}\b)", text):
+    for found in re.finditer(rf"((?:[^\W\d_][\w.-]{{0,60}} ){{0,3}}[^\W\d_][\w-]{{0,60}})['’]s (?=(?:{BETWEEN}){PAPERS}\b)", text):
         words = found[1].split()
-        for at in range(max(0, len(words) - 4), len(words)):
+        for at in range(len(words)):
             name = " ".join(words[at:])
             if all(word[0].isupper() for word in words[at:]) and known.author(name, sure=True):
                 yield Phrase(found.end(1) - len(name), found.end(), Filter(authors=(name,)))
@@ -87,7 +87,7 @@ def order(text: str, known: Known) -> Iterator[Phrase]:
     """Yield "newest first", "sorted by date", "latest" of papers and what they report, "the latest on"."""
     newest = r"(?:latest|newest|most recent)"
     first = rf"{newest} (?:ones |papers )?first\b|\b(?:sorted|ordered|sort|order) by (?:date|newest|year|recency)\b"
-    for found in re.finditer(rf",?\s*(?:\(\s*)?\b(?:{first})(?:\s*\))?", text, re.I):
+    for found in re.finditer(rf"(?:,|(?<![\s,]))\s*+(?:\(\s*)?\b(?:{first})(?:\s*\))?", text, re.I):
         yield Phrase(*found.span(), Filter(newest_first=True))
     for found in re.finditer(rf"\b{newest} (?={BETWEEN}{OUTCOMES}\b)|\bthe latest (?=(?:on|about)\b)", text, re.I):
         if not is_of_title(text, found.start()) and not is_compared(text, found.start()):

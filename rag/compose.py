@@ -17,10 +17,12 @@ REPLACED = 0.65
 _REPAIRABLE = ("number", "name", "negation", "direction", "contradiction")
 """What may be wrong with it: what is said of another's method, or means something else, is of another thing."""
 
-_ONE = r"(?:\[\s*(?:(?:excerpt|source|paper|s)\s*)?\^?[1-9]\d?(?:\s*(?:[,;–-]|and)\s*[1-9]\d?)*\s*\]|【[^】]{0,20}】)"
-_MARKER = re.compile(rf"\s*{_ONE}(?:\s*(?:,|;|and)?\s*{_ONE})*", re.I)
-_OPEN_MARKER = re.compile(r"\s*[\[【][^\]】]{0,20}$")
-_REFERENCES = re.compile(r"(?:^|\n)\W*(?:sources?|references?|citations?|bibliography)\b\W*(?:\n|:|$)", re.I)
+_ONE = r"(?:\[\s*+(?:(?:excerpt|source|paper|s)\s*+)?\^?[1-9]\d?(?:\s*(?:[,;–-]|and)\s*[1-9]\d?)*\s*\]|【[^】]{0,20}】)"
+_MARKER = re.compile(rf"(?<!\s)\s*+{_ONE}(?:\s*+(?:(?:,|;|and)\s*+)?{_ONE})*", re.I)
+_OPEN_MARKER = re.compile(r"(?<!\s)\s*+[\[【][^\]】]{0,20}$")
+_REFERENCES = re.compile(
+    r"(?:^|\n)\W*+(?P<named>(?:sources?|references?|citations?|bibliography)\b[^\w\n:]*+(?:\n|:|$))?+", re.I
+)
 _PREAMBLE = re.compile(
     r"^(?:based on|according to|as (?:stated|described|mentioned) in|from) (?:the |this )?(?:\w+ )?"
     r"(?:excerpts?|texts?|sources?|information|abstracts?)(?: provided| above| given)?,?\s*",
@@ -99,7 +101,7 @@ class Composer:
 
     def _text(self) -> str:
         """Return what was written up to a list of sources, if the writer added one."""
-        found = _REFERENCES.search(self._raw)
+        found = next((found for found in _REFERENCES.finditer(self._raw) if found["named"]), None)
         return self._raw[: found.start()] if found else self._raw
 
     def _spans(self) -> list[tuple[int, int]]:

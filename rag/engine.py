@@ -368,7 +368,8 @@ class Engine:
 
         Args:
             question: Of a person; "since 2024", "by Hinton" and the like are taken for a filter, which is named.
-            history: Earlier turns, oldest first; a follow-up is made to stand alone by them.
+            history: Earlier turns, oldest first; a follow-up is made to stand alone by them. As many characters of
+                each question and answer are read as a question may have.
             cancel: When set, the answer ends within a second and keeps what was written.
             within: Ids of the papers that may answer; None takes all.
             filter: What the papers must be; comes before what the question says, kind by kind.
@@ -378,7 +379,8 @@ class Engine:
             UserError: The question is blank or too long, or no paper of `within` is in the index.
         """
         asked = self._checked(question)
-        yield from self._asker.stream(question, asked, history, cancel, within, filter, as_asked)
+        read = [turn.shortened(self.settings.question_chars) for turn in history]
+        yield from self._asker.stream(question, asked, read, cancel, within, filter, as_asked)
 
     def _checked(self, question: str) -> str:
         """Return a question in one line, once the models are there that it needs."""

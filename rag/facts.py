@@ -50,7 +50,8 @@ _QUANTITY = re.compile(
     r"|\b(?P<whole>" + "|".join(sorted(_WHOLE, key=len, reverse=True)) + r")\b(?!-)",
     re.I,
 )
-_NAMED = re.compile(r"[A-Z][\w.]*-$")
+_NAMED = re.compile(r"[A-Z][\w.]{0,40}-$")
+_BEFORE = 50  # characters that those two look at
 _FACTOR = re.compile(r"\bfactors? (?:of|from|between)(?: about| around| roughly| up to)? $", re.I)
 _JOINT = re.compile(r"^\s?(?:-|to|up to|and|or|through|,)\s?(?:over |about |even )?$")
 _CLAUSE = re.compile(r"[;:]|,(?!\d)|\s(?:and|while|whereas|but|yet|although|though|versus|vs\.?)\s")
@@ -187,10 +188,11 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
     start, end = match.span()
     if group["digits"]:
         bare = not group["unit"] and not group["scale"]
-        if _NAMED.search(text[:start]) or (bare and re.match(r"[A-Za-z]", text[end:])):
+        before = text[max(0, start - _BEFORE) : start]
+        if _NAMED.search(before) or (bare and re.match(r"[A-Za-z]", text[end : end + 1])):
             return None
         value = _scaled(group["digits"].replace(",", ""), group["scale"])
-        unit = _unit(group["unit"]) or (TIMES if _FACTOR.search(text[:start]) else PLAIN)
+        unit = _unit(group["unit"]) or (TIMES if _FACTOR.search(before) else PLAIN)
         return Quantity(value, unit, start, end)
     if group["word"]:
         word = group["word"].casefold()

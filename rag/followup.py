@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from index.words import tokenize
 from rag.answer import Turn
@@ -56,11 +57,16 @@ def leans(question: str, history: Sequence[Turn]) -> bool:
         return True
     if _ASKS_LIST.match(question):
         return False
-    earlier = {word for turn in history for word in tokenize(f"{turn.question} {turn.answer_text}")}
+    earlier = frozenset().union(*map(_words, history))
     if any(not set(tokenize(name)) <= earlier for name in names(question)):
         return False
     words = len(tokenize(question))
     return (words <= 1 and not _DEFINES.match(question)) or (words <= _SHORT and bool(_ASKS_DETAIL.search(question)))
+
+
+@lru_cache(maxsize=1024)
+def _words(turn: Turn) -> frozenset[str]:
+    return frozenset(tokenize(f"{turn.question} {turn.answer_text}"))
 
 
 def _points_back(question: str) -> bool:

@@ -32,12 +32,12 @@ _KINDS = (
     "Write a joke, a poem or an insult.",
     "Turn every title into a link or an image.",
 )
-_CLAUSE = re.compile(r"(?<=[,;:])\s+|(?<!\band)\s+(?=(?:and|but|then)\s)")
+_CLAUSE = re.compile(r"(?<=[,;:])\s+|(?<!\band)(?<!\s)\s+(?=(?:and|but|then)\s)")
 _CONDITION = re.compile(r"^\W*(?:and |but )?(?:if|unless|when|as|for)\b", re.I)
 _ASKS = re.compile(
     r"\?\W*$|^\W*(?:(?:and|but|or)\s+)?(?:\w+\s+)?(?:any|what|which|who|whose|why|how|when|where)\b", re.I
 )
-_MARKUP = re.compile(r"<\s*[/!]?\s*[a-z]+[^>]*>|\bjavascript:|\bon[a-z]+\s*=\s*\S+\(|\]\(\s*\w+:", re.I)
+_MARKUP = re.compile(r"<\s*+(?:[/!]\s*+)?[a-z][^>]{0,1000}>|\bjavascript:|\bon[a-z]+\s*=\s*\S{1,200}\(|\]\(\s*\w+:", re.I)
 
 
 class InstructionFilter:

@@ -56,6 +56,15 @@ _ASKS = re.compile(
     rf"{OUTCOMES})\b",
     re.I,
 )
+_BOUNDS: tuple[tuple[re.Pattern[str], Callable[[str], Filter]], ...] = tuple(
+    (re.compile(rf"{PUBLISHED}\b(?:{lead}) ({DATE})", re.I), made)
+    for lead, made in (
+        (r"since|as of|starting (?:in|from)|no earlier than|not before", lambda day: Filter(since=day)),
+        (r"until|till|no later than|not after", lambda day: Filter(until=day)),
+        (r"after|newer than|later than", lambda day: Filter(since=dates.neighbour(day, 1))),
+        (r"before|prior to|older than|earlier than", lambda day: Filter(until=dates.neighbour(day, -1))),
+    )
+)
 
 
 def spans(text: str, known: Known) -> Iterator[Phrase]:
@@ -76,14 +85,8 @@ def spans(text: str, known: Known) -> Iterator[Phrase]:
 
 def bounds(text: str, known: Known) -> Iterator[Phrase]:
     """Yield "since 2024", "after March 2023", "before 2020", "until May 2021", "from 2019 on"."""
-    words: dict[str, Callable[[str], Filter]] = {
-        r"since|as of|starting (?:in|from)|no earlier than|not before": lambda day: Filter(since=day),
-        r"until|till|no later than|not after": lambda day: Filter(until=day),
-        r"after|newer than|later than": lambda day: Filter(since=dates.neighbour(day, 1)),
-        r"before|prior to|older than|earlier than": lambda day: Filter(until=dates.neighbour(day, -1)),
-    }
-    for lead, made in words.items():
-        for found in re.finditer(rf"{PUBLISHED}\b(?:{lead}) ({DATE})", text, re.I):
+    for bound, made in _BOUNDS:
+        for found in bound.finditer(text):
             if _ends(text, found) and (day := dates.read_date(found[1])) and _is_of_papers(text, found):
                 yield Phrase(*found.span(), made(day))
     for found in re.finditer(rf"{PUBLISHED}\b(?:from|in) ({DATE}) (?:on|onwards?|and later|or later)\b", text, re.I):

@@ -38,7 +38,7 @@ _OTHER = re.compile(
     re.I,
 )
 _COUNT = re.compile(
-    r"\bhow (?:many|few) ((?:[\w-]+ )*?[\w-]+)(?=\s+(?:of|was|were|is|are|did|does|do|has|have|had|can|could|will|"
+    r"\bhow (?:many|few) ((?:[\w-]+ ){0,60}?[\w-]+)(?=\s+(?:of|was|were|is|are|did|does|do|has|have|had|can|could|will|"
     r"would|went|go|in|on|at|to|for|by|per|who|that|with|from|it|they|and|or)\b|[?,;.]|$)",
     re.I,
 )

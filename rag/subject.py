@@ -15,7 +15,7 @@ _LEAD = re.compile(
     r"Here|Yes|No|Overall)\b(?:\s[^\s,]+){0,6}, )+",
 )
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.I)
-_WORD = r"[\w+.*/-]*[A-Z][\w+.*/-]*"
+_WORD = r"(?=[\w+.*/-]*?[A-Z])[\w+.*/-]++"
 _RUN = re.compile(rf"{_WORD}(?:\s(?:{_WORD}|\d[\w.]*))*")
 _LIST = re.compile(r",|\s+(?:and|or) [^\s,]+,")
 _VERB = re.compile(r"\s+(?:is|was|are|were|has|have|had|can|could|may|will|does|do|also|and|\w{3,}(?:s|ed))\b")
@@ -23,8 +23,8 @@ _COMPARED = (
     rf"(?:{WINS}|{LOSES}|above|over|below|than|against|unlike|like|versus|vs\.?|beyond|rivals?|compared (?:with|to))"
 )
 _LISTED = re.compile(
-    rf"\b(?:{_COMPARED}(?:\s+(?:[a-z]+(?:-[a-z]+)*|[\w.+-]*[A-Z\d][\w.+-]*),?){{0,6}}"
-    r"|(?:with|of|from|by|using|in|for|to|on|improves|extends)(?:\s+(?:the|a|an|its|and|or|[\w.+-]*[A-Z\d][\w.+-]*),?){0,5})"
+    rf"\b(?:{_COMPARED}(?:\s+(?:[a-z]+(?:-[a-z]+)*|(?=[\w.+-]*?[A-Z\d])[\w.+-]++),?){{0,6}}"
+    r"|(?:with|of|from|by|using|in|for|to|on|improves|extends)(?:\s+(?:the|a|an|its|and|or|(?=[\w.+-]*?[A-Z\d])[\w.+-]++),?){0,5})"
     r"\s+\(?$"
 )
 """What stands before a name that is only compared with, or is no more than a part of what is said."""

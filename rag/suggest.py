@@ -66,5 +66,5 @@ def follow_ups(answer: Answer, limit: int = 3) -> list[str]:
 def _has_unsaid_number(answer: Answer, paper: Paper) -> bool:
     """Tell whether an abstract has a number that the answer doesn't give, and results weren't what was asked for."""
     said = set(re.findall(r"\d+(?:\.\d+)?", answer.text))
-    there = set(re.findall(r"\d+(?:\.\d+)?(?=\s?(?:%|x\b|times|points?|percent))", paper.abstract))
+    there = set(re.findall(r"(?<!\d)\d++(?:\.\d++)?(?=\s?(?:%|x\b|times|points?|percent))", paper.abstract))
     return bool(there - said) and not _RESULT.search(answer.question)

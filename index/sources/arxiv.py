@@ -8,7 +8,7 @@ from index.sources.fields import dict_of, list_of, names, text_of
 from index.sources.record import Record
 
 _VERSION = re.compile(r"v\d{1,4}")
-_MONTH_OF_ID = re.compile(r"(?:[a-z.-]+/)?(\d\d)(0[1-9]|1[0-2])\d*\.?\d+", re.I)
+_MONTH_OF_ID = re.compile(r"(?:[a-z.-]+/)?(\d\d)(0[1-9]|1[0-2])(?:\d*+\.)?\d+", re.I)
 
 
 def arxiv(values: dict[str, Any]) -> Record:

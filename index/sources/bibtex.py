@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from bibtexparser.model import Entry, ParsingFailedBlock
 
 _ARXIV = re.compile(r"\barxiv\s*[:/]\s*((?:[a-z-]+(?:\.[a-z]{2})?/)?\d[\d.]+)", re.I)
-_SPAN = re.compile(r"\s*/.*")  # of a date: 2020-01/2020-03
 _WORDS_OF_AUTHORS = ("others", "et al.", "et al")
 
 
@@ -71,7 +70,7 @@ def _record(entry: "Entry") -> Record:
         readable(fields.get("title", ""), braces=True),
         readable(fields.get("abstract", ""), braces=True),
         authors=tuple(_authors(fields.get("author", ""))),
-        published=_SPAN.sub("", fields.get("date", "")) or _month(fields),
+        published=fields.get("date", "").partition("/")[0].rstrip() or _month(fields),
         ids=(fields.get("eprint", "") if preprint else "", mentioned[1] if mentioned else "", fields.get("doi", "")),
         url=fields.get("url", "").replace("\\", ""),
         topics=tuple(readable(topic, braces=True) for topic in topics),

@@ -23,7 +23,7 @@ _HEADING = re.compile(
     r"|(?i:abstract)\s*[.:\u2013\u2014-]+|(?:Abstract|ABSTRACT)(?=\s+(?:We|This|In|The|An?|Recent)\b))\s*"  # or before
 )
 _END = re.compile(
-    r"""(?:(?:1|I)\s*[.:]?\s*)?(?:i\ ?ntroduction|motivation|background)\b.{0,20}
+    r"""(?:(?:1|I)\s*+(?:[.:]\s*+)?)?(?:i\ ?ntroduction|motivation|background)\b.{0,20}
     | (?:1|I)[.\s]\s*[A-Z][\w\s,:'&-]{3,60}
     | (?:key\s?words?|index\ terms|ccs\ concepts|categories\ and\ subject|general\ terms|acm\ reference|contents
         |jel\ class|pacs|msc\ class|mathematics\ subject|keywords\ and\ phrases|correspondence\ to|preprint)\b.*
@@ -114,7 +114,7 @@ def _abstract(lines: list[Line], text: str) -> str:
 
 def _joined(before: str, after: str, text: str) -> str:
     """Return two lines as one; a hyphen at the end stays only where the word has it elsewhere too."""
-    cut = re.search(r"(\w+)[-\u2010\u00ad]$", before)
+    cut = re.search(r"(?<!\w)(\w++)[-\u2010\u00ad]$", before)
     rest = re.match(r"[a-z]\w*", after)
     if not cut or not rest:
         return f"{before} {after}" if before else after

@@ -23,8 +23,8 @@ _FORMULA = re.compile(
     re.S,
 )
 _STYLED = re.compile(
-    r"\\(?:emph|text(?:bf|it|tt|sc|sf|rm|sl|up|md|normal)?|mbox|underline|url)\s*\{([^{}]*)\}"
-    r"|\{\\(?:em|it|bf|sc|tt|sl|rm|sf|bfseries|itshape)\b\s*([^{}]*)\}"
+    r"\\(?:emph|text(?:bf|it|tt|sc|sf|rm|sl|up|md|normal)?|mbox|underline|url)\s*+\{([^{}]*+)\}"
+    r"|\{\\(?:em|it|bf|sc|tt|sl|rm|sf|bfseries|itshape)\b\s*+([^{}]*+)\}"
 )
 _LINK = re.compile(r"\\href\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _MACRO = re.compile(r"\\(?:([A-Za-z]+)(?:\{\})?|([&%#_${} ,;:!~/-]|\\)(?:\{\})?)")

@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _PAGE_BYTES = 32 * 1024 * 1024
-_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
-# A tag with so many attributes that looking for repeats among them would take hours.
-_CROWDED = re.compile(
-    r"<[a-z][^\s>/]*+(?:[\s/]*+[^\s\"'>=/]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'>]++))?+){1001}", re.I
-)
+_CHARSET = re.compile(rb"<meta[^<>]+charset\s*+=\s*+(?:[\"']\s*+)?([\w-]+)", re.I)
+_ATTRIBUTE = r"[\s/]*+[^\s\"'>=/]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'>]++))?+"
+# A tag with so many attributes that looking for repeats among them would take hours; others are passed at once.
+_CROWDED = re.compile(rf"<[a-z][^\s>/]*+(?:(?:{_ATTRIBUTE}){{0,1000}}+(?P<more>{_ATTRIBUTE})?+)", re.I)
 _PAPER_LINK = re.compile(r"(?:https?://huggingface\.co)?/papers/([\w.-]+)/?")
 _CATEGORY = re.compile(r"\(([a-z-]+(?:\.[A-Za-z-]+)?)\)")
 _NO_PAPER = (
@@ -55,7 +54,7 @@ def _parsed(text: str) -> "_Element | None":
     """Return the root of a page; what is nested too deeply is cut off."""
     from lxml import etree
 
-    if _CROWDED.search(text):
+    if any(tag["more"] for tag in _CROWDED.finditer(text)):
         raise Unreadable("an HTML page with an element of more than 1,000 attributes. Save its text as a .txt file")
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     try:

@@ -19,7 +19,20 @@ from rag.filters import Filter
 from rag.lists import PaperList
 from ui.agents import texts
 from ui.agents.records import Answered, Found, PaperRecord, PapersFound, Topic, Topics
-from ui.api.bodies import AS_ASKED, AUTHOR, CATEGORY, NEWEST_FIRST, SINCE, SOURCE, UNTIL
+from ui.api.bodies import (
+    AS_ASKED,
+    AUTHOR,
+    CATEGORY,
+    NEWEST_FIRST,
+    QUESTION_CHARS,
+    SINCE,
+    SOURCE,
+    UNTIL,
+    Name,
+    PaperId,
+    Several,
+    Within,
+)
 from ui.api.problems import UnknownPaper
 from ui.api.service import Queued, Service
 
@@ -35,11 +48,12 @@ Given = TypeVar("Given")
 Asking = Context[Service, Any]
 
 
-Since = Annotated[str | None, Field(description=SINCE)]
-Until = Annotated[str | None, Field(description=UNTIL)]
-Author = Annotated[list[str] | None, Field(description=AUTHOR)]
-Category = Annotated[list[str] | None, Field(description=CATEGORY)]
-Source = Annotated[list[str] | None, Field(description=SOURCE)]
+Text = Annotated[str, Field(max_length=QUESTION_CHARS)]
+Since = Annotated[Name | None, Field(description=SINCE)]
+Until = Annotated[Name | None, Field(description=UNTIL)]
+Author = Annotated[Several | None, Field(description=AUTHOR)]
+Category = Annotated[Several | None, Field(description=CATEGORY)]
+Source = Annotated[Several | None, Field(description=SOURCE)]
 NewestFirst = Annotated[bool, Field(description=NEWEST_FIRST)]
 AsAsked = Annotated[bool, Field(description=AS_ASKED)]
 
@@ -91,12 +105,12 @@ def _telling(tool: Callable[Arguments, Awaitable[Given]]) -> Callable[Arguments,
 @_telling
 async def ask(
     ctx: Asking,
-    question: Annotated[str, Field(description="One question in natural language.")],
+    question: Annotated[Text, Field(description="One question in natural language.")],
     earlier: Annotated[
         list[Earlier] | None, Field(description="Earlier turns, oldest first, so that a follow-up can lean on them.")
     ] = None,
     within: Annotated[
-        list[str] | None, Field(description="Ids of the only papers that may answer; all papers without it.")
+        Within, Field(description="Ids of the only papers that may answer; all papers without it.")
     ] = None,
     since: Since = None,
     until: Until = None,
@@ -130,7 +144,7 @@ async def ask(
 @_telling
 async def find_papers(
     ctx: Asking,
-    request: Annotated[str, Field(description="The topic, as words or a sentence.")],
+    request: Annotated[Text, Field(description="The topic, as words or a sentence.")],
     limit: Annotated[
         int | None, Field(ge=1, le=300, description="How many; without it the list ends where relevance does.")
     ] = None,
@@ -159,7 +173,7 @@ async def find_papers(
 async def get_paper(
     ctx: Asking,
     paper_id: Annotated[
-        str, Field(description="An id as the other tools give it, such as arxiv:2205.05131; an arXiv link or a DOI.")
+        PaperId, Field(description="An id as the other tools give it, such as arxiv:2205.05131; an arXiv link or a DOI.")
     ],
     similar: Annotated[int, Field(ge=0, le=50, description="How many of the nearest papers to add.")] = 0,
 ) -> Annotated[CallToolResult, PaperRecord]:

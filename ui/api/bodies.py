@@ -15,7 +15,9 @@ TEXT_CHARS = 10_000
 SEARCHED = 100
 LISTED = 1000
 
-Asked = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S")]
+QUESTION_CHARS = 20_000
+
+Asked = Annotated[str, Field(min_length=1, max_length=QUESTION_CHARS, pattern=r"\S")]
 """A question; the settings may take less than this many characters."""
 
 PaperId = Annotated[str, Field(min_length=1, max_length=500)]

@@ -73,7 +73,7 @@ class _Face:
         """Answer the last message of the user from the papers; the messages before it are the conversation."""
         _known(body.model, MODEL)
         most = self.engine.settings.answer_tokens
-        asked = Conversation.of(body.messages)
+        asked = await self.service.aside(lambda: Conversation.of(body.messages))
         narrowing = body.paperchat or Narrowing()
         given: dict[str, Any] = {"filter": narrowing.filter(), "as_asked": narrowing.as_asked, "face": "openai"}
         steps = self.service.answers(asked.question, asked.history, **given)

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
-from ui.api.bodies import AS_ASKED, Chosen
+from ui.api.bodies import AS_ASKED, TEXT_CHARS, Chosen
 
 MODEL = "paperchat"
 """The one model's name."""
 
-Text = Annotated[str, Field(pattern=r"\S")]
+Text = Annotated[str, Field(max_length=TEXT_CHARS, pattern=r"\S")]
 
 _QUESTION: dict[str, Any] = {"model": MODEL, "messages": [{"role": "user", "content": "What is curriculum learning?"}]}
 _ASKED: dict[str, Any] = {
@@ -94,6 +94,8 @@ class EmbeddingsRequest(_Taken):
             raise ValueError("these are tokens of another model; send text")
         if empty := [at for at, text in enumerate(texts) if isinstance(text, str) and not text.strip()]:
             raise ValueError(f"text {empty[0]} is empty; leave it out")
+        if long := [at for at, text in enumerate(texts) if isinstance(text, str) and len(text) > TEXT_CHARS]:
+            raise ValueError(f"text {long[0]} has more than {TEXT_CHARS} characters; shorten it")
         return given
 
 

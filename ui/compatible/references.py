@@ -9,7 +9,10 @@ from rag.answer import Answer
 from rag.lists import linked
 
 _NOTE, _HEADING = "Note: ", "References"
-_ADDED = re.compile(rf"\s*\n\s*\n(?:{_NOTE}|\W*{_HEADING}\W*\n).*\Z|\s*\n\s*\n\W*{_HEADING}\W*\Z", re.S)
+_ADDED = re.compile(  # a paragraph begins, and is the note or the heading
+    r"(?<!\s)(?=[^\S\n]*+\n[^\S\n]*+\n)\s++"
+    rf"(?:(?<=\n){_NOTE}|\W{{0,20}}+{_HEADING}[^\w\n]{{0,20}}+(?:\n|\Z))"
+)
 _LINK, _TAG = re.compile(r"\](?=\()"), re.compile(r"<(?=[a-zA-Z/!?])")
 
 
@@ -44,7 +47,8 @@ def bare(text: str) -> str:
     >>> bare("It is faster [1].\n\nReferences\n\n1. [Compost](https://arxiv.org/abs/2205.05131)")
     'It is faster [1].'
     """
-    return _ADDED.sub("", text).strip()
+    added = _ADDED.search(text)
+    return (text[: added.start()] if added else text).strip()
 
 
 def _ending(answer: Answer) -> str:

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, ParseError  # the parsing itself is d
 from index.errors import SourceError
 from index.sources.live.client import Unfit
 
-_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_HTML = re.compile(rb"\s*+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML 1.0 knows no such characters, services send them
 
 
@@ -63,12 +63,15 @@ def pieces(body: bytes, root: str, name: str) -> Iterator[Element | str]:
         Unfit: The document is not `root` from its beginning to its end, so that some of it may be missing.
     """
     body, start, end = _NOT_XML.sub(b"", body), f"<{root}".encode(), f"</{root}>".encode()
-    opened = re.search(re.escape(start) + rb"[\s>][^<]*", body)
+    opened = re.search(rb"%b[\s>][^<]*" % re.escape(start), body)
     if opened is None or not body.rstrip().endswith(end):
         raise Unfit("cut off, or not what was asked for")
-    for found in re.finditer(rb"<%b[\s>].*?</%b>" % (name.encode(), name.encode()), body, re.S):
+    piece, close = re.compile(rb"<%b[\s>]" % re.escape(name.encode())), f"</{name}>".encode()
+    at = 0
+    while (found := piece.search(body, at)) and (closed := body.find(close, found.end())) >= 0:
+        at = closed + len(close)
         try:
-            yield _parsed(opened[0] + found[0] + end)[0]
+            yield _parsed(opened[0] + body[found.start() : at] + end)[0]
         except Unfit as error:
             yield str(error)
 

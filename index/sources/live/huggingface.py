@@ -16,7 +16,10 @@ from index.sources.live.question import Question
 from index.sources.live.record import papers_of
 from index.sources.reading import LeftOut
 
-_TIMES = {"date": r"\d{4}-\d\d-\d\d", "week": r"\d{4}-W\d\d", "month": r"\d{4}-\d\d"}
+_TIMES = {
+    name: re.compile(form)
+    for name, form in (("date", r"\d{4}-\d\d-\d\d"), ("week", r"\d{4}-W\d\d"), ("month", r"\d{4}-\d\d"))
+}
 
 
 def papers(client: Client, question: Question) -> Iterator[Paper | LeftOut]:
@@ -67,7 +70,7 @@ def _time(text: str) -> dict[str, str]:
     if not text:
         return {}
     for name, form in _TIMES.items():
-        if re.fullmatch(form, text):
+        if form.fullmatch(text):
             return {name: text}
     raise SourceError(f"{text!r} is no time. Write a day (2025-03-17), a week (2025-W12) or a month (2025-03).")
 

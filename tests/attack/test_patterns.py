@@ -1,0 +1,47 @@
+"""No regular expression takes much longer for a text that somebody made to slow it down."""
+
+import time
+from typing import Any
+
+from tests.attack import regexes
+from tests.attack.regexes import Found
+
+SIZES = (30, 60, 120, 250, 500, 1000, 4000)
+"""Characters; the small ones end a pattern that takes exponential time."""
+FLOOR_S = 0.006
+"""What a quadratic pattern exceeds at the largest size on any machine; a linear one does so only on a busy one."""
+RATIO = 8
+"""Between linear growth, 4, and quadratic growth, 16, from one size to one that is four times as large."""
+TRIES = 4
+
+
+def test_no_pattern_is_slowed_down_by_a_crafted_text() -> None:
+    found = regexes.patterns()
+    assert len(found) > 100
+    slow = [f"{each.place}: {text}: {each.pattern.pattern!r}" for each in found if (text := slowed(each))]
+    assert not slow, "\n".join(slow)
+
+
+def slowed(found: Found) -> str:
+    """Return the text that takes a pattern quadratic time or more, "" where there is none."""
+    return next((repr(each) for each in regexes.texts(found.pattern) if _is_slow(found, *each)), "")
+
+
+def _is_slow(found: Found, start: Any, unit: Any, end: Any) -> bool:  # noqa: ANN401 - str or bytes
+    def seconds(size: int) -> float:
+        text = start + unit * (size // len(unit) + 1) + end
+        began = time.thread_time()
+        found.pattern.fullmatch(text)
+        if found.anchored:
+            found.pattern.match(text)
+        else:
+            for _ in found.pattern.finditer(text):
+                pass
+        return time.thread_time() - began
+
+    for size in SIZES:
+        if (took := seconds(size)) > FLOOR_S and all(
+            seconds(size) > max(FLOOR_S, RATIO * seconds(size // 4)) for _ in range(TRIES)
+        ):
+            return True
+    return False
