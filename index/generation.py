@@ -1,9 +1,10 @@
 """What there is and a change in, the next generation of an index on disk out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,11 @@ from index.matrix import EXACT_ROWS, VectorMatrix, digest_of, ranges
 from index.paper import Paper
 from index.paperfile import PaperFile, write
 from index.vectors import Encoder, WordEncoder
+
+Item = TypeVar("Item")
+Check = Callable[[bool], None]
+"""Called between the steps of an update with False, and once with True: right before the new generation takes the place
+of the one that is there. What it raises ends the update, and the index stays what it was."""
 
 FOLDED_PAPERS = 5_000
 """A segment of the words index of so few papers is built again with the new ones rather than kept beside them."""
@@ -82,7 +88,7 @@ class Generation:
         self.table = table
         self.remote = remote
 
-    def write(self, base: Base, made: Change, cut: Sequence[Sequence[Chunk]], chunking: str) -> Manifest:
+    def write(self, base: Base, made: Change, cut: Sequence[Sequence[Chunk]], chunking: str, check: Check) -> Manifest:
         """Write the generation that a change makes beside the one that is there, then let it take that one's place.
 
         Args:
@@ -90,11 +96,13 @@ class Generation:
             made: What becomes of it.
             cut: The chunks of each of its fresh papers; all of them have vectors in the table.
             chunking: How they were cut.
+            check: Called between steps.
         """
         papers = self.folder / f"papers-{self.number}.jsonl"
-        sizes, digest = write(papers, _pieces(base.papers, made))
+        sizes, digest = write(papers, checked(_pieces(base.papers, made), check))
         lengths = np.concatenate([np.diff(base.columns.ends), sizes])[made.order]
-        words, places = self._write_words(base, made)
+        words, places = self._write_words(base, made, check)
+        check(False)
         catalog = Catalog.of(made.fresh, made.positions)
         gone = [base.papers[at] for at in made.gone]
         columns = Columns(
@@ -120,16 +128,20 @@ class Generation:
             words,
             datetime.now(UTC).isoformat(timespec="seconds"),
         )
+        check(False)
         columns.save(stamp.columns_folder(self.folder), words)
         known = derived.digests(self.folder, base.manifest) if base.manifest else {}
         known = {name: known[name] for name in known if name.split("/")[0] in base.segments}
         stamp = replace(
             stamp, columns_digest=derived.stamp(self.folder, stamp.columns_folder(self.folder), words, known)
         )
+        check(True)
         stamp.write(self.folder)
         return stamp
 
-    def _write_words(self, base: Base, made: Change) -> tuple[tuple[str, ...], tuple[NDArray[np.int32], ...]]:
+    def _write_words(
+        self, base: Base, made: Change, check: Check
+    ) -> tuple[tuple[str, ...], tuple[NDArray[np.int32], ...]]:
         """Write the words of new papers, and of small segments together with them; return all segments and places."""
         moved = [np.where(old >= 0, made.places[old], -1).astype(np.int32) for old in base.columns.places]
         most = max(FOLDED_PAPERS, 2 * len(made.fresh))
@@ -141,7 +153,7 @@ class Generation:
         for number, start in enumerate(range(0, len(rest), SEGMENT_PAPERS)):
             part = rest[start : start + SEGMENT_PAPERS]
             name = f"words-{self.number}-{number}"
-            Segment.build(papers_now(base.papers, made, part)).save(self.folder / name)
+            Segment.build(checked(papers_now(base.papers, made, part), check)).save(self.folder / name)
             kept.append((name, part.astype(np.int32)))
         return tuple(name for name, _ in kept), tuple(places for _, places in kept)
 
@@ -166,6 +178,13 @@ class Generation:
         kept = len(made.order) - len(made.fresh)
         mean = old.mean if kept >= len(made.fresh) else both.mean(axis=0, dtype=np.float32)
         return VectorMatrix.of(counts.tolist(), chunk_ids, both, mean)
+
+
+def checked(items: Iterable[Item], check: Check) -> Iterator[Item]:
+    """Yield some items, and call `check` before each."""
+    for item in items:
+        check(False)
+        yield item
 
 
 def papers_now(papers: Sequence[Paper], made: Change, positions: NDArray[np.int64]) -> Iterator[Paper]:

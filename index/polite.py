@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
+from index.generation import Check
 from index.papers import Paper
 from index.server import Server
 from index.update import Update, update
 from index.vectors import Encoded, Encoder, Vectors, WordEncoder
 
 AT_ONCE = 8
-"""Texts between which others may come; abstracts take a quarter of a second on two cores, and so long one waits."""
+"""Texts between which others may come, at most; abstracts take a quarter of a second on two cores."""
+_WAIT_S = 0.5
+"""That others wait, about: where so many texts take longer, there are fewer at once."""
 
 _PAUSE_S = 0.002  # a lock that is given back and taken at once is not seen to be free by those who wait for it
 
@@ -21,7 +24,12 @@ Progress = Callable[[int, int | None], None]
 
 
 def update_politely(
-    folder: Path, papers: Sequence[Paper], encoder: Encoder, progress: Progress, server: Server | None = None
+    folder: Path,
+    papers: Sequence[Paper],
+    encoder: Encoder,
+    progress: Progress,
+    server: Server | None = None,
+    check: Check = lambda last: None,
 ) -> Update:
     """Bring an index up to date while others search it by the same encoder: `index.update.update`, a little at a time.
 
@@ -35,7 +43,7 @@ def update_politely(
         progress(done, total)
 
     gentle = polite(encoder, lambda done: progress(done, of[0] if of else None))
-    return update(folder, papers, gentle, progress=whole, server=server)
+    return update(folder, papers, gentle, progress=whole, server=server, check=check)
 
 
 class PoliteEncoder:
@@ -51,6 +59,7 @@ class PoliteEncoder:
         self._encoder = encoder
         self._told = told
         self._done = 0
+        self._at_once = AT_ONCE
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one row of length 1 for each text, in their order."""
@@ -59,12 +68,19 @@ class PoliteEncoder:
 
     def _parts(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:
         """Yield a few texts at a time, with a pause before each."""
-        for start in range(0, len(texts), AT_ONCE):
+        start = 0
+        while start < len(texts):
             self._told(self._done)
             time.sleep(_PAUSE_S)
-            part = texts[start : start + AT_ONCE]
-            yield part
+            begun = time.monotonic()
+            yield (part := texts[start : start + self._at_once])
+            took = time.monotonic() - begun
+            start += len(part)
             self._done += len(part)
+            if took > _WAIT_S:
+                self._at_once = max(1, self._at_once // 2)
+            elif took < _WAIT_S / 4:
+                self._at_once = min(AT_ONCE, 2 * self._at_once)
 
 
 class PoliteWordEncoder(PoliteEncoder):

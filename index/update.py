@@ -16,7 +16,7 @@ from index.columns import Columns
 from index.embedding import Progress
 from index.errors import StoreError
 from index.formats import convert
-from index.generation import Base, Generation, papers_now
+from index.generation import Base, Check, Generation, checked, papers_now
 from index.keeping import Keeping
 from index.leftovers import Membership, tidy
 from index.lock import writing
@@ -59,6 +59,7 @@ def update(
     remove: Collection[str] = (),
     server: Server | None = None,
     anew: bool = False,
+    check: Check = lambda last: None,
 ) -> Update:
     """Bring an index up to date with papers, and to what the encoder and the chunking of today would build.
 
@@ -75,13 +76,14 @@ def update(
         server: Of Chroma, which keeps the vectors; None keeps them in the folder. Those that lie in the folder are
             brought there.
         anew: Make everything anew from the papers and from the vectors that are there, whether it is whole or not.
+        check: Called between steps, see `Check`.
 
     Raises:
         StoreError: Another process is writing, the folder cannot be written, or the server is away.
     """
     try:
         with writing(folder):
-            return _Builder(folder, encoder, progress, server, anew).run(papers, replace_all, remove)
+            return _Builder(folder, encoder, progress, server, anew, check).run(papers, replace_all, remove)
     except (OSError, MemoryError, ImportError) as error:
         no_memory = isinstance(error, MemoryError) or _NO_ROOM in str(error)
         if isinstance(error, ImportError) and not no_memory:
@@ -93,8 +95,11 @@ def update(
 class _Builder:
     """One update of one folder, step by step."""
 
-    def __init__(self, folder: Path, encoder: Encoder, progress: Progress, server: Server | None, anew: bool) -> None:
+    def __init__(
+        self, folder: Path, encoder: Encoder, progress: Progress, server: Server | None, anew: bool, check: Check
+    ) -> None:
         self.folder = folder
+        self.check = check
         self.anew = anew
         self.encoder = encoder
         self.progress = progress
@@ -125,7 +130,8 @@ class _Builder:
                 "all papers again: paperchat index SOURCE --replace; or choose another folder: --index DIR."
             )
         base = self._base(manifest)
-        made = change(base.papers, base.columns.catalog, papers, replace_all, remove)
+        made = change(base.papers, base.columns.catalog, checked(papers, self.check), replace_all, remove)
+        self.check(False)
         report = Update(len(made.order), made.new, made.changed, made.removed, 0, False)
         chunking = _chunking(manifest, len(made.order))
         nothing = base.whole and base.chunking == chunking and made.nothing
@@ -159,11 +165,11 @@ class _Builder:
         else:  # all is derived anew, from vectors that are there where they are
             made, base = _all_fresh(base.papers, made), Base.of(())
             stale = self.kept.table.ids() | self.kept.words.ids()
-        cut = [_cut(paper, chunking) for paper in made.fresh]
+        cut = [_cut(paper, chunking) for paper in checked(made.fresh, self.check)]
         pieces, wholes = [piece for pieces in cut for piece in pieces], {pieces[0].id for pieces in cut}
         embedded = self.kept.embed(pieces, wholes, stale, self.encoder, self.progress)
         generation = Generation(self.folder, self.generation, self.encoder, self.kept.table, self.remote is not None)
-        written = generation.write(base, made, cut, chunking)
+        written = generation.write(base, made, cut, chunking, self.check)
         tidy(self.folder, written)
         later = stale if self.remote else ()  # who reads the old index may ask for them yet
         self.kept.clear(Membership(self.folder, written), later)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from index.current import CurrentStore
 from index.encoders import as_encoder
 from index.errors import UserError
+from index.generation import Check
 from index.papers import Paper
 from index.polite import Progress, update_politely
 from index.sources.memory import from_memory
@@ -264,19 +265,26 @@ class Engine:
         """Return the map of all papers; made once for each state of the index, which takes seconds, then kept."""
         return self._atlas.map_of(self._store.get())
 
-    def add(self, papers: Sequence[Paper], progress: Progress = lambda done, total: None) -> Update:
+    def add(
+        self,
+        papers: Sequence[Paper],
+        progress: Progress = lambda done, total: None,
+        check: Check = lambda last: None,
+    ) -> Update:
         """Add papers to the index, or bring those that it has up to date, while others go on asking.
 
         Args:
             papers: Those with an id of the index take the place of what the same source said before.
             progress: Called with texts embedded so far, and in all (None until known). What it raises ends the update:
                 the index stays as it was, and what was embedded is kept for the next time.
+            check: Called between all other steps with False, and with True right before the new index takes the old
+                one's place. What it raises ends the update too.
 
         Raises:
             StoreError: Another process is writing the index, or its folder cannot be written.
         """
         store = self._store.get()
-        return update_politely(store.folder, papers, self._models.ready_encoder(), progress, store.server)
+        return update_politely(store.folder, papers, self._models.ready_encoder(), progress, store.server, check)
 
     def similar(self, paper_id: str, limit: int = 10) -> list[Match]:
         """Return the papers nearest to one by their vectors, nearest first, each with its sentences, nearest first.

@@ -12,18 +12,22 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from index.errors import UserError
-from index.sources import LeftOut, read
+from index.sources import LeftOut
+from index.sources.budget import MIB, Limits, over
+from index.sources.stoppable import read_stoppably
 from rag.engine import Engine
 
 Stage = Literal["idle", "reading", "embedding", "done", "cancelled", "failed"]
-MIB = 1024 * 1024
 
 _NAME_CHARS = 120
+_NAMED = Limits(read_s=3600, total_s=24 * 3600)
+"""Of sources that somebody names who sits at this machine: nobody is kept from adding for ever."""
+_WAIT_S = 0.1
 _log = logging.getLogger(__name__)
 
 
@@ -102,19 +106,58 @@ class Report:
         return {**asdict(self), "sources": list(self.sources), "left_out": [asdict(each) for each in self.left_out]}
 
 
-class _CancelledError(Exception):
-    """Raised out of an update to end it."""
+class _EndedError(Exception):
+    """Raised out of a run that has ended already, to end its work too."""
 
 
 @dataclass
 class _Run:
-    """One adding: `ticket` is known to who began it."""
+    """One adding: `ticket` is known to who began it.
+
+    It ends once, be it that its work is done or that it is cancelled. Who cancels does not wait for the work, which
+    ends at its next step, and which can't change the index any more.
+    """
 
     ticket: str
-    thread: threading.Thread
-    cancel: threading.Event
-    progress: Progress
+    limits: Limits
+    thread: threading.Thread = field(init=False)
+    begun: float = field(default_factory=time.monotonic)
+    progress: Progress = field(default_factory=lambda: Progress("reading"))
     report: Report | None = None
+    _too_late: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def end(self, stage: Stage, report: Report) -> None:
+        """End it; without effect where it has ended, or where it is to be cancelled and the index changes already."""
+        with self._lock:
+            if not self.report and not (self._too_late and stage == "cancelled"):
+                self.report = replace(report, seconds=time.monotonic() - self.begun)
+                self.progress = replace(self.progress, stage=stage, left_s=None)
+
+    def tell(self, progress: Progress) -> None:
+        """Say how far it is.
+
+        Raises:
+            _EndedError: It has ended.
+        """
+        with self._lock:
+            if self.report:
+                raise _EndedError
+            self.progress = progress
+
+    def check(self, last: bool = False) -> None:
+        """See whether it may go on; with `last` it can't be cancelled any more.
+
+        Raises:
+            _EndedError: It has ended.
+            OverBudget: It takes too long.
+        """
+        with self._lock:
+            if self.report:
+                raise _EndedError
+            self._too_late = self._too_late or last
+        if self.limits.total_s is not None and time.monotonic() - self.begun > self.limits.total_s:
+            raise over(f"take more than {self.limits.total_s / 3600:g} h to add")
 
 
 class Adding:
@@ -131,6 +174,7 @@ class Adding:
         self.home = home.resolve() if home else None
         self._engine = engine
         self._starting = threading.Lock()
+        self._working = threading.Lock()
         self._run: _Run | None = None
 
     def upload(self, files: Sequence[Upload]) -> str:
@@ -160,7 +204,7 @@ class Adding:
                 paths.append(path)
             return paths
 
-        return self._start(bring)
+        return self._start(bring, Limits.of_upload(self.upload_mib, size / MIB))
 
     def name(self, names: Sequence[str]) -> str:
         """Begin to add files and folders of this machine, within the home folder; returns a ticket.
@@ -173,7 +217,7 @@ class Adding:
         paths = [_within(self.home, name.strip()) for name in names if name.strip()]
         if not paths:
             raise AddingError("No source was named. Name a file or folder.")
-        return self._start(lambda folder: paths)
+        return self._start(lambda folder: paths, _NAMED, self.home)
 
     def progress(self) -> Progress:
         """Return how far the latest adding is; anybody may know."""
@@ -184,10 +228,13 @@ class Adding:
         return self._of(ticket) is not None
 
     def cancel(self, ticket: str) -> bool:
-        """End an adding within a moment, the index stays what it was; False where the ticket is not of this one."""
+        """End an adding at once, the index stays what it was; False where the ticket is not of this one.
+
+        Without effect once the new index takes the old one's place.
+        """
         run = self._of(ticket)
         if run:
-            run.cancel.set()
+            run.end("cancelled", Report(cancelled=True))
         return run is not None
 
     def report(self, ticket: str) -> Report | None:
@@ -196,21 +243,23 @@ class Adding:
         return run.report if run else None
 
     def wait(self) -> None:
-        """Return once nothing is being added."""
+        """Return once nothing is being added, and what was cancelled has ended."""
         if self._run:
             self._run.thread.join()
+        with self._working:
+            pass
 
     def close(self) -> None:
         """End what is being added, because the server ends."""
         if self._run:
-            self._run.cancel.set()
-            self._run.thread.join()
+            self._run.end("cancelled", Report(cancelled=True))
+        self.wait()
 
     def _of(self, ticket: str) -> _Run | None:
         run = self._run
         return run if run and secrets.compare_digest(run.ticket.encode(), ticket.encode()) else None
 
-    def _start(self, bring: Callable[[Path], list[Path]]) -> str:
+    def _start(self, bring: Callable[[Path], list[Path]], limits: Limits, within: Path | None = None) -> str:
         with self._starting:
             if self.progress().busy:
                 raise AddingError("Papers are being added already. Wait until that is done, then add yours.")
@@ -221,47 +270,44 @@ class Adding:
             except OSError as error:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise AddingError(f"The files could not be taken ({error.strerror}). Send them again.") from error
-            thread = threading.Thread(target=self._add, args=(ticket, folder, paths), daemon=True)
-            self._run = _Run(ticket, thread, threading.Event(), Progress("reading"))
-            thread.start()
+            run = _Run(ticket, limits)
+            run.thread = threading.Thread(target=self._add, args=(run, folder, paths, within), daemon=True)
+            run.thread.start()
+            self._run = run
         return ticket
 
-    def _add(self, ticket: str, folder: Path, paths: list[Path]) -> None:
-        """Read, embed and write; in a thread."""
-        run = self._of(ticket)
-        assert run
-        begun = time.monotonic()
-        stage: Stage = "done"
+    def _add(self, run: _Run, folder: Path, paths: list[Path], within: Path | None) -> None:
+        """Read, embed and write; in a thread, after the one whose run was cancelled has ended."""
+        stage: Stage = "failed"
+        report = Report()
         try:
-            report = self._added(run, paths)
-        except _CancelledError:
-            stage, report = "cancelled", Report(cancelled=True)
+            while not self._working.acquire(timeout=_WAIT_S):
+                run.check()
+            try:
+                stage, report = "done", self._added(run, paths, within)
+            finally:
+                self._working.release()
+        except _EndedError:
+            pass
         except UserError as error:
-            stage, report = "failed", Report(error=str(error))
+            report = Report(error=str(error))
         except Exception:
             _log.exception("Nothing was added")
-            stage = "failed"
             report = Report(error="Something went wrong; the terminal in which paperchat runs says what.")
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        run.report = replace(report, seconds=time.monotonic() - begun)
-        run.progress = replace(run.progress, stage=stage, left_s=None)
+        run.end(stage, report)
 
-    def _added(self, run: _Run, paths: list[Path]) -> Report:
+    def _added(self, run: _Run, paths: list[Path], within: Path | None) -> Report:
         clock: list[tuple[float, int]] = []
 
-        def end_if_cancelled() -> None:
-            if run.cancel.is_set():
-                raise _CancelledError
-
         def progress(done: int, total: int | None) -> None:
-            end_if_cancelled()
+            run.check()
             clock.append((time.monotonic(), done))
-            run.progress = _rated(clock, total)
+            run.tell(_rated(clock, total))
 
-        reading = read(paths, tell=lambda source, records, taken: end_if_cancelled())
-        end_if_cancelled()
-        did = self._engine.add(reading.papers, progress)
+        reading = read_stoppably(paths, run.limits, run.check, within)
+        did = self._engine.add(reading.papers, progress, run.check)
         return Report(
             tuple(reading.sources),
             reading.records,

@@ -50,7 +50,8 @@ def _wait_for_change(folder: Path, seen: Snapshot, stop: threading.Event, still_
 
     try:
         for stirred in stirrings(
-            folder,
+            *_folders(folder),
+            recursive=False,  # or it would follow links to folders elsewhere
             watch_filter=None,
             debounce=50,
             rust_timeout=int(still_s * 2000),
@@ -81,12 +82,23 @@ def _files(folder: Path) -> Snapshot:
     return dict(_walk(folder))
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, tuple[int, int, int]]]:
+def _folders(folder: Path) -> list[str]:
+    """Return a folder and those in it that are neither hidden nor links."""
+    return [parent for parent, _ in _visible(folder)]
+
+
+def _visible(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield each folder and the names of its files, hidden ones passed over and links to folders not followed."""
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        yield parent, names
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    for parent, names in _visible(folder):
         for path in (os.path.join(parent, name) for name in names if not name.startswith(".")):
             try:
-                found = os.stat(path)
+                found = os.lstat(path)
             except OSError:
                 continue  # gone since
             yield path, (found.st_ino, found.st_size, found.st_mtime_ns)

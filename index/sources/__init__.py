@@ -8,6 +8,7 @@ from index.errors import SourceError
 from index.paper import Paper
 from index.papers import merge
 from index.sources import live
+from index.sources.budget import Budget, Limits
 from index.sources.files import read_files
 from index.sources.reading import UNWANTED, LeftOut, Reading
 from index.sources.selection import Selection
@@ -30,6 +31,8 @@ def read(
     selection: Selection | None = None,
     tell: Tell | None = None,
     offline: bool = False,
+    limits: Limits | None = None,
+    within: Path | None = None,
 ) -> Reading:
     """Read every paper of some files, folders and services, each paper once.
 
@@ -46,12 +49,15 @@ def read(
         selection: Which papers are wanted; None for all.
         tell: Is told how far it is, see `Tell`.
         offline: Ask no service; what they gave before is read where it was kept.
+        limits: Of all that is read, but for its memory and time; None for none.
+        within: The folder, without links in its path, that no link may lead out of; None for each named folder itself.
 
     Returns:
         The papers, and what was left out with the reason.
 
     Raises:
         SourceError: A source does not exist or gives no answer, not a single paper could be read, or none is wanted.
+        OverBudget: There is more than `limits` allow.
     """
     left_out: list[LeftOut] = []
     counts: dict[str, int] = {}
@@ -63,7 +69,7 @@ def read(
 
     def papers() -> Iterator[Paper]:
         nonlocal faults
-        for source, each in _found(sources, selection, tell, offline, end):
+        for source, each in _found(sources, selection, tell, offline, end, Budget(limits), within):
             if isinstance(each, Paper):
                 name = next((name for name in each.sources if name.startswith(f"{source}/")), source)
                 counts[name] = counts.get(name, 0) + 1
@@ -91,7 +97,7 @@ def stream(
     Raises:
         SourceError: A source does not exist or gives no answer.
     """
-    for _, found in _found(sources, selection, tell, offline, _tell_nobody):
+    for _, found in _found(sources, selection, tell, offline, _tell_nobody, Budget(), None):
         yield found
 
 
@@ -101,6 +107,8 @@ def _found(
     tell: Tell | None,
     offline: bool,
     end: Tell,
+    budget: Budget,
+    within: Path | None,
 ) -> Iterator[tuple[str, Paper | LeftOut]]:
     """Yield (name of the source, a paper that is wanted or what was left out); stop when there are enough.
 
@@ -113,7 +121,8 @@ def _found(
         raise SourceError(f"No such file or folder: {', '.join(missing)}. Check the spelling.")
     selection, tell = selection or Selection(), tell or _tell_nobody
     wanted = selection.most
-    files = read_files([(path, path.name) for path in paths] if named else [(_STARTER, "starter")], selection)
+    starting = [(path, path.name) for path in paths] if named else [(_STARTER, "starter")]
+    files = read_files(starting, selection, budget, within)
 
     def ask(question: str) -> Iterator[Paper | LeftOut]:
         return live.records(question, replace(selection, most=wanted), tell, offline=offline)
@@ -121,6 +130,7 @@ def _found(
     for source, all_found, every in _all(files, questions, ask):
         records = taken = 0
         for seen, found in enumerate(all_found, start=1):
+            budget.spend_record()
             if isinstance(found, LeftOut) and found is not UNWANTED:
                 yield source, found
             else:

@@ -47,6 +47,8 @@ def read_bibtex(document: Document) -> Iterator[Paper | LeftOut]:
                 entries.append(entry)
             else:
                 failed.append(block)
+    except MemoryError:
+        raise
     except Exception as error:  # whatever a parser raises on bytes of any kind
         raise Unreadable(f"BibTeX that can't be parsed: {error}") from error
     for entry in sorted(entries, key=lambda each: each.start_line or 0):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from index.paper import Paper
 from index.sources.bibtex import read_bibtex
+from index.sources.budget import Budget
 from index.sources.jsonl import read_json, read_jsonl
 from index.sources.listing import read_listing
 from index.sources.opening import Document, documents
@@ -39,36 +40,59 @@ _HELD = 1000  # faults that are held back until the first paper of a file
 
 
 def read_files(
-    named: Iterable[tuple[Path, str]], selection: Selection
+    named: Iterable[tuple[Path, str]],
+    selection: Selection,
+    budget: Budget | None = None,
+    within: Path | None = None,
 ) -> Iterator[tuple[str, Iterator[Paper | LeftOut]]]:
     """Yield (name of the source, what stands in it) for every file, each file once; files of a folder in order of name.
 
     `named` holds each file and folder with the name that a file's papers carry; papers of a folder carry their path.
     What can't be read is among what stands in it, as the reason why. The selection may spare work: papers that it does
-    not take come as `UNWANTED`, or as papers.
+    not take come as `UNWANTED`, or as papers. What is named may be a link; a link in a folder that leads out of it is
+    not followed.
+
+    Args:
+        named: What to read.
+        selection: What is wanted of it.
+        budget: Counts what the reading takes.
+        within: The folder, without links in its path, out of which no link may lead; None for each folder itself.
+
+    Raises:
+        OverBudget: There is more than may be read.
     """
     seen: set[Path] = set()
+    budget = budget or Budget()
     with PageReader() as pages:
         for path, name in named:
+            root = within or (path.resolve() if path.is_dir() else None)
             for file, source in _inside(path) if path.is_dir() else [(path, name)]:
-                if isinstance(file, LeftOut):
-                    yield source, iter([file])
-                elif (real := file.resolve()) not in seen:
+                budget.spend_documents()
+                real = file if isinstance(file, LeftOut) else _real(file, source, root)
+                if isinstance(real, LeftOut):
+                    yield source, iter([real])
+                elif real not in seen:
                     seen.add(real)
-                    yield source, read_file(file, source, pages, selection)
+                    yield source, read_file(real, source, pages, selection, budget)
 
 
-def read_file(path: Path, source: str, pages: PageReader, selection: Selection) -> Iterator[Paper | LeftOut]:
+def read_file(
+    path: Path, source: str, pages: PageReader, selection: Selection, budget: Budget | None = None
+) -> Iterator[Paper | LeftOut]:
     """Yield the papers of one file, unpacked if it is packed, and what had to be left out.
 
     Args:
-        path: The file.
+        path: The file, no link.
         source: Name that papers and complaints carry; what is packed in it gets its own name below it.
         pages: Reads PDFs.
         selection: As for `read_files`.
+        budget: As for `read_files`.
+
+    Raises:
+        OverBudget: There is more than may be read.
     """
     try:
-        for document in documents(path, source):
+        for document in documents(path, source, budget or Budget()):
             if isinstance(document, LeftOut):
                 yield document
             else:
@@ -158,7 +182,11 @@ def _some(records: Iterable[Paper | LeftOut]) -> Iterator[Paper | LeftOut]:
 
 
 def _inside(folder: Path) -> Iterator[tuple[Path | LeftOut, str]]:
-    """Yield (file, its path within the folder) in order, and a complaint in place of the file that no one can read."""
+    """Yield (file, its path within the folder) in order, and a complaint in place of the file that no one can read.
+
+    Folders that are links are not followed: one that leads within the folder shows nothing new.
+    """
+    root = folder.resolve()
     faults: list[LeftOut] = []
 
     def unreadable(error: OSError) -> None:
@@ -168,13 +196,29 @@ def _inside(folder: Path) -> Iterator[tuple[Path | LeftOut, str]]:
     for parent, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = [each for each in folders if not each.startswith(".")]
         files += [Path(parent, each) for each in names if not each.startswith(".")]
+        for each in (Path(parent, each) for each in folders):
+            if each.is_symlink() and isinstance(out := _real(each, each.relative_to(folder).as_posix(), root), LeftOut):
+                faults.append(out)
     for file in sorted(files, key=lambda each: each.relative_to(folder).parts):
         source = file.relative_to(folder).as_posix()
-        if file.suffix.lower() in SUFFIXES and file.is_file():
-            yield file, source
-        else:
+        if file.suffix.lower() not in SUFFIXES:
             reason = f"not one of {', '.join(SUFFIXES)}; name the file itself to have it read"
             yield LeftOut(source, None, reason), source
+        elif not file.is_file():
+            yield LeftOut(source, None, "not a regular file, or a link to none"), source
+        else:
+            yield file, source
     if not files:
         faults.append(LeftOut(folder.resolve().name, None, "an empty folder"))
     yield from ((fault, fault.source) for fault in faults)
+
+
+def _real(path: Path, source: str, root: Path | None) -> Path | LeftOut:
+    """Return where a path leads, without links; a complaint where that is outside of `root`."""
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        return LeftOut(source, None, f"can't be read: {getattr(error, 'strerror', None) or error}")
+    if root and not real.is_relative_to(root):
+        return LeftOut(source, None, "a link that leads out of the folder; name what it leads to, to have it read")
+    return real

@@ -47,6 +47,8 @@ def _paper(lines: list[str], source: str, line: int) -> Paper | LeftOut:
 
     try:
         (values,) = rispy.loads("\n".join((*lines, "ER  - ")))
+    except MemoryError:
+        raise
     except Exception as error:  # whatever a parser raises on bytes of any kind
         return LeftOut(source, line, f"not RIS: {error}")
     return paper_or_reason(_record(values), source, line)

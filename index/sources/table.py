@@ -32,6 +32,7 @@ COLUMNS = {
 
 _DELIMITERS = ",;\t|"
 _SHOWN = 12
+_HEADER_CHARS = 100_000
 
 
 def is_header(start: str) -> bool:
@@ -67,6 +68,8 @@ def read_table(lines: Iterable[tuple[int, str | Unreadable]], source: str) -> It
     header = next((line for line in rest if line.strip()), "")
     if said := re.fullmatch(r"sep=(.)\n", header):
         header = next((line for line in rest if line.strip()), "")
+    if len(header) > _HEADER_CHARS:
+        raise Unreadable(f"a table whose first line has more than {_HEADER_CHARS:,} characters. Shorten it", 1)
     delimiter = said[1] if said else _delimiter(header)
     columns = _columns(cells := _cells(header, delimiter))
     if missing := [name for name in ("title", "abstract") if name not in columns]:
