@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from index.errors import UserError
 from ui.access.keys import Keys
@@ -96,7 +95,7 @@ class Access:
         if site in ("same-origin", "none"):
             return False
         if origin is not None:
-            return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+            return origin.partition("://")[2].lower() != headers.get("host", "").lower()
         return site is not None
 
 
