@@ -30,6 +30,8 @@ _READS = ("GET", "HEAD")
 _OUTWARD = re.compile(r"/gradio_api/(proxy=|file[=/].*://)", re.I | re.S)
 """Gradio would fetch these from other machines for whoever asks."""
 _HOST = re.compile(r"[\w.-]*(:\d+)?|\[[\da-f:.]+\](:\d+)?", re.I | re.A)
+_PATH_CHARS, _NAME_BYTES = 2000, 255
+"""Of a path, and of a part of it that may name a file, as file systems have it."""
 _HEADER_NAMES = re.compile(r"[\w-]+(\s*,\s*[\w-]+)*")
 
 
@@ -84,6 +86,9 @@ class Gate:
         if not _HOST.fullmatch(host) or any(sign < " " or sign == "\x7f" for sign in path):
             why = "The path or the header Host has signs that no address has."
             return refusal(request, HTTPStatus.BAD_REQUEST, why)
+        longest = max(map(len, path.encode("utf-8", "replace").split(b"/")))
+        if len(path) > _PATH_CHARS or (not for_programs(path) and longest > _NAME_BYTES):
+            return refusal(request, HTTPStatus.REQUEST_URI_TOO_LONG, "The path is too long.")
         if not self.access.goes_by(host):
             why = f"This server does not go by the name {host!r}. If it should: paperchat serve --allow-host NAME"
             return refusal(request, HTTPStatus.MISDIRECTED_REQUEST, why)
