@@ -20,8 +20,8 @@ AT_ONCE_MIB = 64
 """Of all bodies that are arriving and are no uploads."""
 LEAST_BYTES_S = 1024
 """The rate below which a body is late, once `patience_s` is over."""
-MOST_PATIENCE = {True: 90, False: 3}
-"""A body may take so many times the patience, however fast: an upload, any other."""
+UPLOAD_PATIENCES, PATIENCES = 90, 3
+"""An upload, and any other body, may take so many times `patience_s`, however fast it comes."""
 
 _LINGER_S = 1.0
 
@@ -50,7 +50,7 @@ class Body:
         headers = Headers(scope=scope)
         self._arrivals = arrivals
         self._receive = receive
-        self._upload = scope["method"] == "POST" and str(scope["path"]).rstrip("/") == UPLOAD
+        self._upload = scope["method"] == "POST" and scope["path"] == UPLOAD
         self._declared = headers.get("content-length")
         self._complete = self._declared in (None, "0") and "transfer-encoding" not in headers
         self._taken = 0  # bytes
@@ -129,7 +129,7 @@ class Body:
     async def _next(self) -> Message:
         """Return the next piece; only the time spent waiting for the client counts."""
         patience_s = self._arrivals.patience_s
-        most_s = min(patience_s + self._taken / LEAST_BYTES_S, patience_s * MOST_PATIENCE[self._upload])
+        most_s = min(patience_s + self._taken / LEAST_BYTES_S, patience_s * (UPLOAD_PATIENCES if self._upload else PATIENCES))
         begun = time.monotonic()
         try:
             async with asyncio.timeout(min(patience_s, most_s - self._waited_s)):
