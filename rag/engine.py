@@ -15,6 +15,7 @@ from index.encoders import as_encoder
 from index.errors import UserError
 from index.generation import Check
 from index.papers import Paper
+from index.plain import plain
 from index.polite import Progress, update_politely
 from index.sources.memory import from_memory
 from index.store import Store
@@ -393,7 +394,15 @@ class Engine:
     def _checked(self, question: str) -> str:
         """Return a question in one line, once the models are there that it needs."""
         self._models.ready_encoder()
-        text = " ".join(question.split())
+        return self.checked(question)
+
+    def checked(self, question: str) -> str:
+        """Return a question, or a request for papers, in one line.
+
+        Raises:
+            UserError: It is blank, too long, or no plain text.
+        """
+        text = " ".join(plain(question, "question").split())
         if not text:
             raise UserError("The question is blank. Ask something about the papers.")
         if len(text) > self.settings.question_chars:

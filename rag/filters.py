@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from index.errors import UserError
+from index.plain import plain
 from rag import dates
+
+NAMES, NAME_CHARS = 50, 200
+"""Of one kind in a filter: authors, categories or sources."""
+
+_SHOWN_CHARS = 40
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Filter:
         """Return the filter that a person writes down; a date may be "2024", "2024-05-17" or "March 2023".
 
         Raises:
-            UserError: A text is no date, or `since` comes after `until`.
+            UserError: A text is no date, `since` comes after `until`, or the names are too many or too long.
         """
         several = _several(authors), _several(categories), _several(sources)
         return cls(_date(since), _date(until), *several, newest_first).checked()
@@ -127,12 +133,18 @@ def _date(text: str | None) -> str:
         return ""
     if read := dates.read_date(text or ""):
         return read
-    raise UserError(f"{text!r} is no date. Write it as 2024, 2024-05, 2024-05-17 or May 2024.")
+    shown = (text or "")[:_SHOWN_CHARS]
+    raise UserError(f"{shown!r} is no date. Write it as 2024, 2024-05, 2024-05-17 or May 2024.")
 
 
 def _several(names: Iterable[str] | None) -> tuple[str, ...]:
-    cleaned = (" ".join(name.split()) for name in names or ())
-    return tuple(dict.fromkeys(name for name in cleaned if name))
+    cleaned = (" ".join(plain(name, "name in the filter").split()) for name in names or ())
+    several = tuple(dict.fromkeys(name for name in cleaned if name))
+    if len(several) > NAMES or any(len(name) > NAME_CHARS for name in several):
+        raise UserError(
+            f"A filter takes at most {NAMES} names of one kind, of {NAME_CHARS} characters. Leave some out."
+        )
+    return several
 
 
 def _listed(lead: str, names: Sequence[str]) -> str:

@@ -73,6 +73,12 @@ class Settings(BaseSettings):
         default=180.0, ge=1, le=3600, description="Seconds that the service gives an answer; then it ends as it is."
     )
     upload_mib: int = Field(default=64, ge=1, le=4096, description="MiB of the largest upload that is taken.")
+    patience_s: int = Field(
+        default=20,
+        ge=1,
+        le=600,
+        description="Seconds in which a request has to arrive, and one more for each KiB of its body.",
+    )
     history_turns: int = Field(default=100, ge=0, le=1000, description="Earlier turns that a question may bring along.")
     history_chars: int = Field(
         default=200_000, ge=0, le=2_000_000, description="Characters of earlier turns that it may bring along."

@@ -17,9 +17,9 @@ from rag import CANNOT_ANSWER, Answer, Engine, Settings
 from rag.writer import Message, Piece
 from tests.conftest import HashingEncoder, ScriptedWriter
 from ui import api
+from ui.access.arriving import BODY_MIB, MIB
 from ui.admission import Admission
 from ui.api.events import Step, frames
-from ui.api.limits import JSON_MIB, MIB
 from ui.api.listening import EventStream
 from ui.api.service import Queued
 from ui.server import app
@@ -209,8 +209,11 @@ def test_what_nobody_foresaw_says_nothing_about_the_inside(folder: Path) -> None
 
 
 def test_a_body_that_is_too_large_is_refused(client: TestClient) -> None:
-    large = b" " * (JSON_MIB * MIB + 1)
-    assert problem(client.post("/api/embed", content=large), 413)["detail"] == "The body is larger than 8 MiB."
+    large = b" " * (BODY_MIB * MIB + 1)
+    assert (
+        problem(client.post("/api/embed", content=large), 413)["detail"]
+        == "The body is larger than 1 MiB. Send less at a time."
+    )
     pieces = (large[at : at + MIB] for at in range(0, len(large), MIB))  # sent without its length
     assert problem(client.post("/api/embed", content=pieces), 413)
 

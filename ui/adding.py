@@ -167,12 +167,20 @@ class Adding:
         engine: Whose index.
         upload_mib: Of all files of one adding, at most.
         home: The folder in and below which sources may be named; None lets none be named.
+        folder: Makes a folder for the files of an adding, which deletes it.
     """
 
-    def __init__(self, engine: Engine, upload_mib: float = 50, home: Path | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        upload_mib: float = 50,
+        home: Path | None = None,
+        folder: Callable[[], Path] = lambda: Path(tempfile.mkdtemp(prefix="paperchat-adding-")),
+    ) -> None:
         self.upload_mib = upload_mib
         self.home = home.resolve() if home else None
         self._engine = engine
+        self._folder = folder
         self._starting = threading.Lock()
         self._working = threading.Lock()
         self._run: _Run | None = None
@@ -264,7 +272,7 @@ class Adding:
             if self.progress().busy:
                 raise AddingError("Papers are being added already. Wait until that is done, then add yours.")
             ticket = secrets.token_urlsafe(18)
-            folder = Path(tempfile.mkdtemp(prefix="paperchat-adding-"))
+            folder = self._folder()
             try:
                 paths = bring(folder)
             except OSError as error:
@@ -336,8 +344,12 @@ def safe_name(name: str) -> str:
 
 def _within(home: Path, name: str) -> Path:
     """Return where a named source lies; what lies elsewhere is not told from what does not exist."""
-    path = (home / Path(name).expanduser()).resolve()
-    if not path.is_relative_to(home) or not path.exists():
+    try:
+        path = (home / Path(name).expanduser()).resolve()
+        there = path.is_relative_to(home) and path.exists()
+    except (OSError, RuntimeError, ValueError):  # too long, nobody's home, or with NUL
+        there = False
+    if not there:
         raise AddingError(f"No source {name!r} in {home}. Name a file or folder that lies there.")
     return path
 

@@ -15,7 +15,9 @@ from index.errors import UserError
 from rag.engine import Engine
 from ui import agents, api, compatible, page
 from ui.access import Access, Gate
+from ui.access.arriving import Arrivals
 from ui.admission import Admission
+from ui.connections import AT_MOST, Connection
 from ui.conversations import FILE, Conversations
 from ui.process import give_back_freed, one_core_each
 
@@ -69,6 +71,7 @@ class Server(uvicorn.Server):
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self.app = app(engine, access or Access.of(host))
         options: dict[str, Any] = {"proxy_headers": False, "server_header": False}  # the gate knows our proxies
+        options |= {"http": Connection, "timeout_keep_alive": engine.settings.patience_s, "limit_concurrency": AT_MOST}
         super().__init__(uvicorn.Config(self.app, log_level="warning", timeout_graceful_shutdown=2, **options))
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
@@ -89,6 +92,7 @@ def app(engine: Engine, access: Access | None = None) -> FastAPI:
         title="paperchat", version=version("paperchat"), description=api.ABOUT, docs_url=None, redoc_url=None
     )
     whole.state.access = access or Access()
+    whole.state.arrivals = Arrivals(settings.upload_mib, settings.patience_s)
     whole.state.admission = Admission(settings.answers_at_once, settings.answers_waiting)
     whole.state.conversations = Conversations(settings.home_folder / FILE)
     service = api.mount(whole, engine, whole.state.admission)
@@ -104,4 +108,4 @@ class _Gated(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return what a request passes, the gate first."""
-        return Gate(super().build_middleware_stack(), self.state.access)
+        return Gate(super().build_middleware_stack(), self.state.access, self.state.arrivals)

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.access import visitors
+from ui.access.arriving import Arrivals, Refused
 from ui.access.callers import Callers, address_of
 from ui.access.door import LOGIN, LOGOUT, Door
 from ui.access.forwarded import came_by_proxy, told
@@ -28,15 +29,19 @@ NAMELESS = (ALIVE, "/readyz", "/metrics")
 _READS = ("GET", "HEAD")
 _OUTWARD = re.compile(r"/gradio_api/(proxy=|file[=/].*://)", re.I | re.S)
 """Gradio would fetch these from other machines for whoever asks."""
+_HOST = re.compile(r"[\w.-]*(:\d+)?|\[[\da-f:.]+\](:\d+)?", re.I | re.A)
+_PATH_CHARS, _NAME_BYTES = 2000, 255
+"""Of a path, and of a part of it that may name a file, as file systems have it."""
 _HEADER_NAMES = re.compile(r"[\w-]+(\s*,\s*[\w-]+)*")
 
 
 class Gate:
     """Middleware that every request passes first."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, arrivals: Arrivals | None = None) -> None:
         self.app = app
         self.access = access
+        self._arrivals = arrivals or Arrivals()
         self._callers = Callers(access)
         self._door = Door(self._callers)
 
@@ -50,13 +55,19 @@ class Gate:
             return
         passed_on = came_by_proxy(scope)
         scope = told(scope, self.access.proxies)
-        request = Request(scope, receive)
+        body = self._arrivals.body(scope, receive)
+        request = Request(scope, body)
         alone = self.access.local and not self.access.closed and not passed_on
         request.state.at_home = alone and is_local(address_of(request))
         origin = request.headers.get("origin")
         reader = origin if origin and self.access.lets(origin) and for_programs(scope["path"]) else None
         cookies: list[str] = []
-        reply = self._stopped(request, reader) or await self._asked(request, cookies)
+        try:
+            reply = self._stopped(request, reader) or await self._asked(request, cookies)
+            receive = body if reply else await body.ready()
+        except Refused as error:
+            reply = refusal(request, HTTPStatus(error.status_code), error.detail, error.headers)
+        send = body.answered(send)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -72,6 +83,12 @@ class Gate:
     def _stopped(self, request: Request, reader: str | None) -> Response | None:
         """Return the answer to a request that nobody may make from where it was made; None for another one."""
         host, path = request.headers.get("host", ""), request.scope["path"]
+        if not _HOST.fullmatch(host) or any(sign < " " or sign == "\x7f" for sign in path):
+            why = "The path or the header Host has signs that no address has."
+            return refusal(request, HTTPStatus.BAD_REQUEST, why)
+        longest = max(map(len, path.encode("utf-8", "replace").split(b"/")))
+        if len(path) > _PATH_CHARS or (not for_programs(path) and longest > _NAME_BYTES):
+            return refusal(request, HTTPStatus.REQUEST_URI_TOO_LONG, "The path is too long.")
         if not self.access.goes_by(host):
             why = f"This server does not go by the name {host!r}. If it should: paperchat serve --allow-host NAME"
             return refusal(request, HTTPStatus.MISDIRECTED_REQUEST, why)

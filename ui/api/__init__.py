@@ -8,7 +8,6 @@ from rag.engine import Engine
 from ui.admission import Admission
 from ui.api import asking, health, listing, problems
 from ui.api.border import Border
-from ui.api.limits import BodyLimit
 from ui.api.metrics import Counted
 from ui.api.service import Service
 
@@ -27,7 +26,6 @@ def mount(whole: FastAPI, engine: Engine, admission: Admission) -> Service:
     service = Service(engine, admission)
     whole.state.service, whole.state.metrics = service, service.metrics
     problems.install(whole)
-    whole.add_middleware(BodyLimit, upload_mib=engine.settings.upload_mib)
     whole.add_middleware(Counted, metrics=service.metrics)
     for routes in (asking.routes(service), listing.routes(service), health.routes(service)):
         whole.include_router(routes)

@@ -15,7 +15,7 @@ from fastapi.staticfiles import StaticFiles
 
 from ui.api.service import Service
 from ui.conversations import Conversations
-from ui.page import downloads, frame
+from ui.page import downloads, frame, uploads
 from ui.page.chat import Chat
 from ui.page.corpus import Corpus
 from ui.page.desk import QUIET, Desk, lay_bridge, markup
@@ -31,6 +31,7 @@ def mount(whole: FastAPI, service: Service, conversations: Conversations) -> Non
     """
     page = _Page(service, conversations)
     whole.include_router(downloads.router(conversations))
+    whole.include_router(uploads.router(page.corpus.uploads))
     whole.mount("/look", StaticFiles(directory=LOOK))
     scripts = "".join(f'<script src="look/{path.name}" defer></script>' for path in sorted(LOOK.glob("*.js")))
     gr.mount_gradio_app(
@@ -51,7 +52,7 @@ def mount(whole: FastAPI, service: Service, conversations: Conversations) -> Non
 
     def end_streams() -> None:
         page.chat.end_all()
-        page.corpus.adding.close()
+        page.corpus.close()
         mounted.app.stop_event.set()
 
     whole.state.end_streams = end_streams

@@ -1,11 +1,11 @@
 """Questions in, growing answers on the page out: earlier chats, the talk, and the evidence side by side."""
 
-import json
 import logging
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -17,12 +17,12 @@ from ui.api.service import Queued
 from ui.feedback import Thumb
 from ui.page import cards, turns
 from ui.page.chats import Chats
-from ui.page.desk import QUIET, Desk, Updates, markup, told
+from ui.page.desk import QUIET, Desk, Updates, markup, said, said_ids, telling, told
 from ui.page.lists import Lists
 from ui.page.talk import Talk
 
 _LIST_COMMANDS = ("/list", "/papers")
-_SIMILAR_SHOWN = 8
+_SIMILAR_SHOWN, _WITHIN = 8, 1000
 _THUMBS: dict[str, Thumb] = {"up": "up", "down": "down"}
 _log = logging.getLogger(__name__)
 
@@ -101,9 +101,14 @@ class Chat:
 
     # Answers
 
-    async def answer(self, question: str, talk: Talk, request: gr.Request) -> AsyncGenerator[Updates, None]:
+    async def answer(self, question: object, talk: Talk, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """Show a question and its growing answer; keep it once it is whole."""
-        command, _, rest = question.strip().partition(" ")
+        try:
+            question = self._asked(question)
+        except UserError as failure:  # nothing of the question is sent back
+            yield {self.next: turns.refused(str(failure))}
+            return
+        command, _, rest = question.partition(" ")
         if command in _LIST_COMMANDS:
             async with aclosing(self.list_papers(rest)) as updates:
                 async for update in updates:
@@ -135,6 +140,12 @@ class Chat:
         if not run.dropped:
             yield self._ended(question, talk, answer, error, visitor(request))
 
+    def _asked(self, question: object) -> str:
+        """Return a question that may be shown and kept."""
+        text = question.strip() if isinstance(question, str) else ""
+        self.engine.checked(text)
+        return text
+
     def _growing(self, question: str, talk: Talk, run: _Run) -> AsyncGenerator[Queued | Answer, None]:
         history = talk.history(self.engine.settings)
         given: dict[str, Any] = {"within": talk.within or None, "filter": talk.only, "as_asked": talk.as_asked}
@@ -142,14 +153,17 @@ class Chat:
 
     async def ask_next(self, talk: Talk, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """Ask a question that was suggested."""
-        async with aclosing(self.answer(str(event.question), talk, request)) as updates:
+        async with aclosing(self.answer(event._data.get("question"), talk, request)) as updates:
             async for update in updates:
                 yield update
 
     async def retry(self, talk: Talk, event: gr.EventData, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """Ask the question of a turn once more, without a part of its filter where the event names one."""
-        if number := _turn_of(event, talk):
-            question, talk = talk.answers[number - 1].question, talk.again(number, str(event._data.get("part", "")))
+        number, part = 0, ""
+        with told():
+            number, part = _turn_of(event, talk), said(event._data, "part", default="")
+        if number:
+            question, talk = talk.answers[number - 1].question, talk.again(number, part)
             async with aclosing(self.answer(question, talk, request)) as updates:
                 async for update in updates:
                     yield update
@@ -233,6 +247,7 @@ class Chat:
 
     # Turns and papers
 
+    @telling
     def edit(self, talk: Talk, event: gr.EventData) -> Updates:
         """Put the question of a turn into the box, to be asked anew."""
         number = _turn_of(event, talk)
@@ -241,28 +256,28 @@ class Chat:
         talk = replace(talk, edits=number)
         return {self.talk: talk, self.scope: self._scope(talk), self.box: talk.answers[number - 1].question}
 
+    @telling
     def rate(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
         """Keep what a person thinks of an answer; the same once more takes it back."""
-        number, said = _turn_of(event, talk), event._data
-        thumb = _THUMBS.get(str(said.get("thumb")))
+        number, thumb = _turn_of(event, talk), _THUMBS.get(said(event._data, "thumb"))
+        reason = said(event._data, "reason", default="")
         if not number or not talk.chat:
-            return {}
+            raise UserError("This answer is not kept, so it cannot be rated. Ask again.")
         if thumb == talk.ratings[number - 1]:
             thumb = None
-        with told():
-            kept = self.desk.conversations
-            kept.rate(visitor(request), talk.chat, number, thumb, str(said.get("reason", "")))
-            talk = talk.rated(number, thumb)
+        self.desk.conversations.rate(visitor(request), talk.chat, number, thumb, reason)
+        talk = talk.rated(number, thumb)
         return self._whole(talk, visitor(request))
 
+    @telling
     def ask_within(self, talk: Talk, event: gr.EventData) -> Updates:
         """Ask the next questions of chosen papers only."""
-        ids = json.loads(str(event.papers))
-        return self._asking_of(talk, tuple(each for each in ids if isinstance(each, str)))
+        return self._asking_of(talk, said_ids(event._data, "papers", _WITHIN))
 
+    @telling
     def ask_about(self, talk: Talk, event: gr.EventData) -> Updates:
         """Ask the next questions of one paper only."""
-        return self._asking_of(talk, (str(event.paper),))
+        return self._asking_of(talk, (said(event._data, "paper"),))
 
     def ask_all(self, talk: Talk) -> Updates:
         """Ask the next questions of all papers again."""
@@ -272,18 +287,25 @@ class Chat:
         talk = replace(talk, within=tuple(each for each in within if self.engine.paper(each)))
         return {self.talk: talk, self.scope: self._scope(talk), self.desk.views: gr.update(selected="chat")}
 
+    @telling
     def show_similar(self, event: gr.EventData) -> Updates:
         """Show the papers that are like one."""
-        paper = self.engine.paper(str(event.paper))
+        paper = self.engine.paper(said(event._data, "paper"))
         if not paper:
-            return {}
+            raise UserError("This paper is no longer in the index. Search again.")
         found = cards.similar(paper, self.engine.similar(paper.id, _SIMILAR_SHOWN))
         return {self.similar: found, self.desk.views: gr.update(selected="chat")}
 
-    async def list_papers(self, request: str) -> AsyncGenerator[Updates, None]:
+    async def list_papers(self, request: object) -> AsyncGenerator[Updates, None]:
         """Open the view of lists with a request."""
-        yield {self.box: "", self.desk.views: gr.update(selected="lists"), **self.lists.looking(request)}
-        yield await self.desk.service.aside(lambda: self.lists.show(request))
+        views = self.desk.views
+        try:
+            request = self.lists.fitting(request)
+        except UserError as failure:  # nothing of the request is sent back
+            yield {views: gr.update(selected="lists"), **self.lists.failed(str(failure))}
+            return
+        yield {self.box: "", views: gr.update(selected="lists"), **self.lists.looking(request)}
+        yield await self.desk.service.aside(partial(self.lists.show, request))
 
     # Chats
 
@@ -297,19 +319,22 @@ class Chat:
         named = dict(request.query_params or {}).get("chat", "")
         return self._whole(self.chats.kept(visitor(request), named), visitor(request))
 
+    @telling
     def open(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
         """Show an earlier chat with its evidence."""
         self.drop(request)
         owner = visitor(request)
-        return {**self._idle, self.similar: "", **self._whole(self.chats.kept(owner, str(event.chat)), owner)}
+        return {**self._idle, self.similar: "", **self._whole(self.chats.kept(owner, said(event._data, "chat")), owner)}
 
+    @telling
     def delete(self, talk: Talk, event: gr.EventData, request: gr.Request) -> Updates:
         """Delete a chat for good; the one that is shown gives way to a new one."""
-        self.chats.delete(visitor(request), str(event.chat))
-        return self.clear(request) if event.chat == talk.chat else self.chats.listed(visitor(request), talk.chat)
+        chat = said(event._data, "chat")
+        self.chats.delete(visitor(request), chat)
+        return self.clear(request) if chat == talk.chat else self.chats.listed(visitor(request), talk.chat)
 
 
 def _turn_of(event: gr.EventData, talk: Talk) -> int:
     """Return the number of the turn that an event is about, 0 where there is none."""
-    number = str(event._data.get("turn", ""))
-    return int(number) if number.isdecimal() and 0 < int(number) <= len(talk.answers) else 0
+    number = said(event._data, "turn", default="")
+    return next((at for at in range(1, len(talk.answers) + 1) if str(at) == number), 0)

@@ -6,8 +6,9 @@ import gradio as gr
 
 from index.errors import UserError
 from ui.access import visitor
+from ui.conversations import SEARCH_CHARS
 from ui.page import history
-from ui.page.desk import QUIET, Desk, Updates, markup, told
+from ui.page.desk import QUIET, Desk, Updates, markup, said, telling, told
 from ui.page.talk import Talk
 
 _SHOWN = 200
@@ -35,14 +36,16 @@ class Chats:
         """List the chats of a visitor, and tell the page's address which one is shown."""
         return {self.rows: self._rows(owner, current), self.here: history.current(current)}
 
-    def search(self, words: str, talk: Talk, request: gr.Request) -> str:
+    @telling
+    def search(self, words: object, talk: Talk, request: gr.Request) -> str:
         """List the chats that have some words."""
-        return self._rows(visitor(request), talk.chat, words)
+        return self._rows(visitor(request), talk.chat, said({"words": words}, "words", SEARCH_CHARS))
 
+    @telling
     def rename(self, talk: Talk, event: gr.EventData, request: gr.Request) -> str:
         """Give a chat another name."""
-        with told():
-            self.desk.conversations.rename(visitor(request), str(event.chat), str(event.title))
+        chat, title = said(event._data, "chat"), said(event._data, "title")
+        self.desk.conversations.rename(visitor(request), chat, title)
         return self._rows(visitor(request), talk.chat)
 
     def delete(self, owner: str, chat: str) -> None:

@@ -6,19 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from index.errors import UserError
-from ui.access import at_home
-from ui.adding import Adding, AddingError, Upload
+from ui.access import at_home, visitor
+from ui.adding import Adding, AddingError
 from ui.page import cards, corpus_markup
-from ui.page.desk import Desk
+from ui.page.desk import Desk, said
+from ui.page.uploads import Uploads
+from ui.scratch import Scratch
 
 _BEGIN = """
 const begin = () => window.paperchat.openCorpus(element, server, upload);
 if (window.paperchat?.openCorpus) begin();
 else window.addEventListener('load', begin, { once: true });
 """
+
+SCRATCH = "uploads"
+"""Folder in the home folder for files that are sent or being added."""
 
 Sent = dict[str, Any]
 """What the script of the view sends; whatever is in it, a browser said."""
@@ -29,7 +33,10 @@ class Corpus:
 
     def __init__(self, desk: Desk) -> None:
         self.engine = desk.engine
-        self.adding = Adding(desk.engine, desk.engine.settings.upload_mib, Path.cwd())
+        settings = desk.engine.settings
+        self.scratch = Scratch(settings.home_folder / SCRATCH)
+        self.uploads = Uploads(self.scratch, settings.upload_mib)
+        self.adding = Adding(desk.engine, settings.upload_mib, Path.cwd(), self.scratch.folder)
         asked = (self.contents, self.map, self.card, self.add_uploads, self.add_named, self.progress, self.cancel)
         self.panel = gr.HTML(
             corpus_markup.view(self.adding.upload_mib),
@@ -38,6 +45,11 @@ class Corpus:
             js_on_load=_BEGIN,
             server_functions=[_served(each) for each in asked],
         )
+
+    def close(self) -> None:
+        """End what is being added and delete what waits to be, because the server ends."""
+        self.adding.close()
+        self.scratch.close()
 
     def contents(self, sent: Sent, request: gr.Request) -> Sent:
         """Return what the index holds, as markup, and where sources may be named."""
@@ -51,24 +63,30 @@ class Corpus:
 
     def card(self, sent: Sent) -> Sent:
         """Return the card of a paper as markup."""
-        paper = self.engine.paper(str(sent["paper"]))
+        paper = self.engine.paper(said(sent, "paper"))
         if paper is None:
             raise UserError("This paper is no longer in the index. Open the view again.")
         return {"markup": cards.card(paper)}
 
-    def add_uploads(self, sent: Sent) -> Sent:
+    def add_uploads(self, sent: Sent, request: gr.Request) -> Sent:
         """Begin to add files that were uploaded just before."""
-        return {"ticket": self.adding.upload([_uploaded(each) for each in sent["files"]])}
+        owner, files = visitor(request), sent.get("files")
+        named = [(said(each, "path"), said(each, "name")) for each in files] if isinstance(files, list) else []
+        try:
+            return {"ticket": self.adding.upload([self.uploads.take(owner, key, name) for key, name in named])}
+        finally:
+            for key, _ in named:
+                self.uploads.discard(owner, key)
 
     def add_named(self, sent: Sent, request: gr.Request) -> Sent:
         """Begin to add a source of this machine, for somebody who sits at it."""
         if not at_home(request):
             raise AddingError("Sources can be named only where paperchat runs. Upload them.")
-        return {"ticket": self.adding.name([str(sent["name"])])}
+        return {"ticket": self.adding.name([said(sent, "name")])}
 
     def progress(self, sent: Sent) -> Sent:
         """Return how far the latest adding is; who began it also gets its report in the end."""
-        ticket, progress = str(sent["ticket"]), self.adding.progress()
+        ticket, progress = said(sent, "ticket"), self.adding.progress()
         report = self.adding.report(ticket)
         return {
             **progress.to_dict(),
@@ -79,19 +97,7 @@ class Corpus:
 
     def cancel(self, sent: Sent) -> Sent:
         """End an adding, if who asks began it."""
-        return {"cancelled": self.adding.cancel(str(sent["ticket"]))}
-
-
-def _uploaded(sent: Sent) -> Upload:
-    """Return a file that lies in the folder of uploads.
-
-    Raises:
-        AddingError: It lies elsewhere, or is gone.
-    """
-    path = Path(str(sent["path"])).resolve()
-    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
-        raise AddingError("The upload is gone. Choose the file again.")
-    return Upload(str(sent["name"]), path)
+        return {"cancelled": self.adding.cancel(said(sent, "ticket"))}
 
 
 def _served(method: Callable[..., Sent]) -> Callable[..., Sent]:
@@ -100,6 +106,8 @@ def _served(method: Callable[..., Sent]) -> Callable[..., Sent]:
     @wraps(method)
     def call(*given: Any) -> Sent:  # noqa: ANN401
         try:
+            if not isinstance(given[0], dict):
+                raise UserError("The page did not say what it wants. Reload it.")
             return method(*given)
         except UserError as error:
             return {"error": str(error)}

@@ -1,18 +1,25 @@
 """What the views of the page share: the engine, places for markup, and a way from a button in markup to Python."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
 from index.errors import UserError
+from index.plain import plain
 from rag.engine import Engine
 from ui.api.service import Service
 from ui.conversations import Conversations
+
+Shown = TypeVar("Shown")
+
+SAID_CHARS = 5000
+"""Of whatever a script sends by a name and no other limit is known of."""
 
 Updates = dict[Any, Any]
 """Components and what becomes of them; those that are not named stay as they are."""
@@ -78,3 +85,53 @@ def told() -> Iterator[None]:
         yield
     except UserError as error:
         gr.Warning(escape(str(error)))
+
+
+def telling(handler: Callable[..., Shown]) -> Callable[..., Shown]:
+    """Return a handler that tells a person what they can put right; the page stays as it is then."""
+
+    @wraps(handler)
+    def handle(*given: Any) -> Any:  # noqa: ANN401
+        try:
+            return handler(*given)
+        except UserError as error:
+            gr.Warning(escape(str(error)))
+            return gr.skip()
+
+    return handle
+
+
+def said(sent: object, name: str, most: int = SAID_CHARS, default: str | None = None) -> str:
+    """Return a text that a script of the page sent by a name; whatever is in it, a browser said.
+
+    Args:
+        sent: The data of an event, or what a function of the server was called with.
+        name: Of the text.
+        most: Characters.
+        default: Where it was not sent; None where it has to be.
+
+    Raises:
+        UserError: It was not sent, is no text, or too long.
+    """
+    value = sent.get(name, default) if isinstance(sent, dict) else default
+    if not isinstance(value, str | int):
+        raise UserError(f"The page did not send {name!r} as a text. Reload it.")
+    text = plain(str(value), name)
+    if len(text) > most:
+        raise UserError(f"{name!r} has {len(text):,} characters, at most {most:,} are taken. Send less.")
+    return text
+
+
+def said_ids(sent: object, name: str, most: int) -> tuple[str, ...]:
+    """Return ids that a script sent as a list in JSON, each once.
+
+    Raises:
+        UserError: They are no list of texts, or too many.
+    """
+    try:
+        ids = json.loads(said(sent, name, 1_000_000))
+    except (ValueError, RecursionError):
+        ids = None
+    if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids) or len(ids) > most:
+        raise UserError(f"{name!r} is no list of at most {most:,} ids. Reload the page.")
+    return tuple(dict.fromkeys(ids))

@@ -1,20 +1,21 @@
 """A request in, a table of papers to work with out, and the chosen ones as a file."""
 
 import itertools
-import json
 import logging
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
+from pydantic import TypeAdapter, ValidationError
 
 from index.errors import UserError
 from rag.filters import Filter
 from rag.lists import FORMATS, PaperList
+from ui.api.bodies import LISTED
 from ui.api.listing import MEDIA_TYPES
 from ui.page import table
-from ui.page.desk import QUIET, Desk, Updates
+from ui.page.desk import QUIET, Desk, Updates, said, said_ids, telling
 
 ENDINGS = {"bibtex": "bib", "ris": "ris", "csv": "csv", "markdown": "md", "json": "json"}
 """How a file of each format ends."""
@@ -23,6 +24,7 @@ _AT_ONCE, _EXAMPLES, _TOPICS = 4, 4, 12
 _BLANK = "The request is blank. Say what the papers should be about."
 _WRONG = "Something went wrong; the terminal in which paperchat runs says what."
 _NAME_CHARS = 60
+_SENT_CHARS = 100_000
 _log = logging.getLogger(__name__)
 
 
@@ -65,35 +67,51 @@ class Lists:
 
         `event` has the request, how many where it matters, and a filter where nothing of the request is to be one.
         """
-        request, count = " ".join(str(event.request).split()), str(event.count)
-        if request:
-            yield self.looking(request)
-        only = event._data.get("filter")
-        yield self._listed(request, int(count) if count.isdecimal() and int(count) in table.COUNTS else None, only)
+        try:
+            request = self.fitting(said(event._data, "request", _SENT_CHARS))
+            count, only = said(event._data, "count", default=""), said(event._data, "filter", default="")
+            given = _filter(only) if only else None
+        except UserError as failure:  # nothing of the request is sent back
+            yield self.failed(str(failure))
+            return
+        yield self.looking(request)
+        yield self._listed(request, next((each for each in table.COUNTS if str(each) == count), None), given)
 
+    def fitting(self, request: object) -> str:
+        """Return a request that may be shown and kept, in one line.
+
+        Raises:
+            UserError: It is blank, too long, or no plain text.
+        """
+        if not isinstance(request, str) or not request.strip():
+            raise UserError(_BLANK)
+        return self.engine.checked(request)
+
+    def failed(self, error: str) -> Updates:
+        """Return what becomes of the components when there is no list."""
+        return {self.told: "", self.table: table.failed(error), self.found: PaperList("", ())}
+
+    @telling
     def export(self, found: PaperList, event: gr.EventData) -> dict[str, str | int]:
         """Return the chosen papers of a list as a file, in the order that they were chosen in."""
         matches = {match.paper.id: match for match in found.matches}
-        chosen = tuple(matches[each] for each in json.loads(event.papers) if each in matches)
-        text = FORMATS[event.format](PaperList(found.request, chosen, found.note))
-        named = {"name": file_name(found.request, ENDINGS[event.format]), "type": MEDIA_TYPES[event.format]}
+        written_as = said(event._data, "format")
+        if written_as not in ENDINGS:
+            raise UserError(f"No format {written_as!r}. Known: {', '.join(ENDINGS)}.")
+        chosen = tuple(matches[each] for each in said_ids(event._data, "papers", LISTED) if each in matches)
+        text = FORMATS[written_as](PaperList(found.request, chosen, found.note))
+        named = {"name": file_name(found.request, ENDINGS[written_as]), "type": MEDIA_TYPES[written_as]}
         return {**named, "text": text, "serial": next(self._serial)}  # by which the same file can be had again
 
-    def _listed(self, request: str, count: int | None, only: str | None = None) -> Updates:
+    def _listed(self, request: str, count: int | None, only: Filter | None = None) -> Updates:
         """List the papers on a request, or say in one line why not; with a filter, `only`, the request is as asked."""
-        error, found = "", PaperList(request, ())
         try:
-            if not request.strip():
-                raise UserError(_BLANK)
-            given = Filter.from_dict(json.loads(only)) if only else None
-            found = self.engine.papers(request, count, filter=given, as_asked=given is not None)
+            found = self.engine.papers(request, count, filter=only, as_asked=only is not None)
         except UserError as failure:
-            error = str(failure)
+            return self.failed(str(failure))
         except Exception:
             _log.exception("No list of %r", request)
-            error = _WRONG
-        if error:
-            return {self.told: "", self.table: table.failed(error), self.found: found}
+            return self.failed(_WRONG)
         empty = not found.matches and table.nothing(found, self.engine.status().papers, self.engine.topics()[:_TOPICS])
         return {self.told: table.told(found), self.table: empty or table.table(found), self.found: found}
 
@@ -109,6 +127,19 @@ def file_name(request: str, ending: str) -> str:
     """
     words = re.findall(r"\w+", request.lower())
     return f"{'-'.join(words)[:_NAME_CHARS].strip('-') or 'papers'}.{ending}"
+
+
+def _filter(text: str) -> Filter:
+    """Return the filter that a chip names, in JSON.
+
+    Raises:
+        UserError: It is none.
+    """
+    try:
+        read = TypeAdapter(Filter).validate_json(text)
+    except ValidationError as error:
+        raise UserError("The filter of the list cannot be read. List the papers again.") from error
+    return Filter.of(read.since, read.until, read.authors, read.categories, read.sources, read.newest_first)
 
 
 def _scripted(value: str | None, elem_id: str, script: str, shown: str = "${value}") -> gr.HTML:

@@ -48,6 +48,11 @@ def turn(number: int, answer: Answer, error: str = "", ahead: int = 0, rated: Th
     )
 
 
+def refused(error: str) -> str:
+    """Return one clear line in place of an answer to what is no question."""
+    return f'<p class="error" role="alert">{escape(error)}</p>'
+
+
 def turns(answers: Sequence[Answer], ratings: Sequence[Thumb | None] = ()) -> str:
     """Return whole turns, oldest first."""
     rated = [*ratings, *[None] * len(answers)]
