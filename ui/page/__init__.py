@@ -19,6 +19,9 @@ from ui.page import downloads, frame, uploads
 from ui.page.chat import Chat
 from ui.page.corpus import Corpus
 from ui.page.desk import QUIET, Desk, lay_bridge, markup
+from ui.page.guard import Guard
+from ui.page.guard.calls import Calls, Handler
+from ui.page.guard.fields import EVENTS, FUNCTIONS, Sent
 from ui.page.lists import Lists
 
 LOOK = Path(__file__).with_name("look")
@@ -49,11 +52,15 @@ def mount(whole: FastAPI, service: Service, conversations: Conversations) -> Non
         pwa=False,
     )
     mounted: Any = whole.routes[-1]
+    gradio = mounted.app
+    mounted.app = Guard(
+        gradio, page.calls(), lambda session: session in page.blocks._queue.pending_messages_per_session
+    )
 
     def end_streams() -> None:
         page.chat.end_all()
         page.corpus.close()
-        mounted.app.stop_event.set()
+        gradio.stop_event.set()
 
     whole.state.end_streams = end_streams
 
@@ -85,6 +92,20 @@ class _Page:
             bridge.refresh_status(self.tell_status, None, [self.status, self.clock], **QUIET)
             self.blocks.unload(self.chat.drop)
         self.blocks.queue(default_concurrency_limit=None)
+
+    def calls(self) -> Calls:
+        """Return what the page may call."""
+        handlers = {
+            number: Handler(
+                queued=fn.queue,
+                inputs=tuple(not block.stateful for block in fn.inputs),
+                triggers=frozenset(component for component, _ in fn.targets if component is not None),
+                event=next((EVENTS[event] for _, event in fn.targets if event in EVENTS), Sent),
+            )
+            for number, fn in self.blocks.fns.items()
+            if fn.targets[0][1] != "unload"  # which Gradio calls when a page is closed
+        }
+        return Calls(handlers, {self.corpus.panel._id: FUNCTIONS})
 
     def tell_status(self) -> dict[Any, Any]:
         """Say how the model is, again and again until it is no longer loading."""
