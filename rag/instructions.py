@@ -6,6 +6,7 @@ model.
 """
 
 import re
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from index.chunks import sentences
 from index.vectors import Encoder, Vectors
 from index.words import tokenize
+from rag.evidence import Source
 
 NEAR = 0.45
 """Cosine with one of `_KINDS` from which a part is an instruction: on 232 development questions and lists none that
@@ -38,6 +40,8 @@ _ASKS = re.compile(
     r"\?\W*$|^\W*(?:(?:and|but|or)\s+)?(?:\w+\s+)?(?:any|what|which|who|whose|why|how|when|where)\b", re.I
 )
 _MARKUP = re.compile(r"<\s*+(?:[/!]\s*+)?[a-z][^>]{0,1000}>|\bjavascript:|\bon[a-z]+\s*=\s*\S{1,200}\(|\]\(\s*\w+:", re.I)
+_TURN = re.compile(r"<\s*+[|\uff5c]\s*+\w")
+"""Where a token begins that ends a message or says whose the next one is."""
 
 
 class InstructionFilter:
@@ -64,6 +68,18 @@ class InstructionFilter:
         kept = parts[:before] + [part for part in parts[first:] if _ASKS.search(part) and not _MARKUP.search(part)]
         rest = " ".join(kept).strip(" ,;:")
         return rest if tokenize(rest) else ""
+
+    def without_instructions(self, source: Source) -> Source:
+        """Return what a language model may be shown of a paper: without sentences that instruct who reads them.
+
+        They can still be quoted where no model writes. An abstract of nothing else stays as it is.
+        """
+        near = np.max(source.vectors @ self._kinds.T, axis=1, initial=0.0) >= NEAR
+        kept = [at for at, span in enumerate(source.spans) if not (near[at] or _TURN.search(span.text))]
+        if len(kept) in (0, len(source.spans)):
+            return source
+        spans = tuple(source.spans[at] for at in kept)
+        return replace(source, spans=spans, vectors=source.vectors[kept], cosines=source.cosines[kept])
 
     def _parts(self, sentence: str) -> list[str]:
         """Return the clauses of a sentence; the whole of it where it instructs as such."""

@@ -11,6 +11,7 @@ from rag.clock import Clock
 from rag.compose import Composer
 from rag.evidence import Source, fit, foremost
 from rag.facts import numbers
+from rag.instructions import InstructionFilter
 from rag.names import is_named
 from rag.nli import Inferrer
 from rag.premise import assumes
@@ -32,6 +33,7 @@ class Responder:
         self._settings = settings
         self._encoder = encoder
         self._inferrer = inferrer
+        self._instructions = InstructionFilter(encoder)
         self._clock = clock
 
     def written(
@@ -56,7 +58,8 @@ class Responder:
         answer = replace(answer, writer=writer.name)
         try:
             limits = self._settings
-            shown = fit(sources[: limits.evidence_papers], answer.standalone, limits.evidence_tokens, writer.count)
+            readable = list(map(self._instructions.without_instructions, sources[: limits.evidence_papers]))
+            shown = fit(readable, answer.standalone, limits.evidence_tokens, writer.count)
             composer = Composer(self._encoder, shown, answer.standalone, self._inferrer)
             held = self._beside_the_point(question, answer)  # what may be declined yet is not shown
             messages = prompt.build(question, shown, answer.standalone.removesuffix(question).strip())

@@ -4,13 +4,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from index.errors import UserError
 from rag.engine import Engine
+from ui.access import visitor
 from ui.admission import Admission
 from ui.agents.tools import server
 from ui.api.service import Service
@@ -81,5 +85,7 @@ class _Door:
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Answer a request; a session is its opener's alone where callers have names."""
+        if not (name := visitor(Request(scope))).startswith("visitor:"):
+            scope = {**scope, "user": AuthenticatedUser(AccessToken(token="", client_id=name, scopes=[]))}
         await self._tools.session_manager.handle_request(scope, receive, send)
