@@ -2,6 +2,7 @@ import json
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from index import Paper, Store, update
 from index.manifest import Manifest
 from index.polite import AT_ONCE, PoliteWordEncoder, polite
+from index.sources.budget import Limits
 from index.vectors import Vectors
 from rag import Engine, Settings, UserError
 from tests.conftest import HashingEncoder
@@ -232,3 +234,87 @@ def test_polite_encoding_gives_the_same_rows_and_tells_how_far_it_is() -> None:
     assert (encoder.encode(texts) == HashingEncoder().encode(texts)).all()
     assert told == [0, AT_ONCE, 2 * AT_ONCE]
     assert encoder.encode([]).shape == (0, 256)
+
+
+def test_who_cancels_waits_for_nobody_and_the_next_one_begins(
+    adding: Adding, engine: Engine, encoder: HeldEncoder, tmp_path: Path
+) -> None:
+    encoder.most = len(encoder.asked)
+    ticket = adding.upload([sent(tmp_path, many(3))])
+    assert encoder.held.wait(60)
+    assert adding.cancel(ticket)
+    report = adding.report(ticket)
+    assert report and report.cancelled and adding.progress().stage == "cancelled"
+    second = adding.upload(
+        [sent(tmp_path, lines(paper("Rivers from Space")))]
+    )  # while a batch of the first is embedded
+    assert adding.progress().busy and adding.report(second) is None
+    encoder.most = 10**9
+    encoder.go.set()
+    adding.wait()
+    report = adding.report(second)
+    assert report and (report.new, report.total) == (1, 11)
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_cancelling_works_until_the_new_index_takes_the_place_of_the_old_one(engine: Engine, tmp_path: Path) -> None:
+    class EndedError(Exception):
+        pass
+
+    calls: list[bool] = []
+
+    def check(last: bool) -> None:
+        calls.append(last)
+        if last:
+            raise EndedError
+
+    before = Manifest.read(tmp_path / "index")
+    new = [Paper(f"title:new-{at}", f"New {at}", "They map rivers.") for at in range(3)]
+    with pytest.raises(EndedError):
+        engine.add(new, check=check)
+    assert calls.count(True) == 1 and calls[-1] and len(calls) > 10
+    assert Manifest.read(tmp_path / "index") == before and engine.status().papers == 10
+    assert engine.add(new).new == 3
+
+
+def test_an_adding_that_takes_too_long_ends_and_says_so(
+    adding: Adding, engine: Engine, encoder: HeldEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(allowed_mib: float, sent_mib: float) -> Limits:
+        return Limits(total_s=5.0)
+
+    monkeypatch.setattr(Limits, "of_upload", short)
+    encoder.most = len(encoder.asked)
+    ticket = adding.upload([sent(tmp_path, many(20))])
+    assert encoder.held.wait(60)
+    time.sleep(5)
+    encoder.most = 10**9
+    encoder.go.set()
+    adding.wait()
+    report = adding.report(ticket)
+    assert report and "take more than" in report.error and "paperchat index FILE" in report.error
+    assert engine.status().papers == 10 and not adding.progress().busy
+
+
+def test_texts_that_take_long_are_encoded_fewer_at_a_time() -> None:
+    class SlowEncoder(HashingEncoder):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            time.sleep(0.1 * len(texts))
+            return super().encode(texts)
+
+    told: list[int] = []
+    polite(SlowEncoder(), told.append).encode([f"text of number {at}" for at in range(AT_ONCE + 8)])
+    assert told[:3] == [0, AT_ONCE, AT_ONCE + AT_ONCE // 2]
+
+
+def test_a_link_below_home_that_leads_out_of_it_is_not_read(adding: Adding, tmp_path: Path) -> None:
+    (tmp_path / "home" / "saved").mkdir(parents=True)
+    (tmp_path / "secret.jsonl").write_text(lines(paper("Secret")), encoding="utf-8")
+    (tmp_path / "home" / "saved" / "link.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    (tmp_path / "home" / "saved" / "mine.jsonl").write_text(lines(paper("Rivers from Space")), encoding="utf-8")
+    ticket = adding.name(["saved"])
+    adding.wait()
+    report = adding.report(ticket)
+    assert report and report.new == 1
+    assert [fault.source for fault in report.left_out] == ["link.jsonl"]
+    assert "a link that leads out" in report.left_out[0].reason

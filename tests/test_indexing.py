@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -539,6 +540,33 @@ def test_what_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("early")
     watch(tmp_path, changed, lambda text: None, stop, 0.01)
     assert read == [{"a.txt"}, {"a.txt", "b.txt"}]
+
+
+def test_a_link_to_a_folder_elsewhere_is_not_watched(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "watched", tmp_path / "elsewhere"
+    (folder / "inner").mkdir(parents=True)
+    elsewhere.mkdir()
+    (folder / "link").symlink_to(elsewhere)
+    (folder / "file.txt").symlink_to(elsewhere / "file.txt")
+    stop, read = threading.Event(), []
+
+    def change() -> None:
+        for at in range(20):
+            (elsewhere / "file.txt").write_text("x" * at)
+            time.sleep(0.02)
+        (folder / "inner" / "new.txt").write_text("new")
+
+    def changed() -> None:
+        read.append((folder / "inner" / "new.txt").exists())
+        if read[-1]:
+            stop.set()
+        else:
+            changing.start()
+
+    changing = threading.Thread(target=change)
+    watch(folder, changed, lambda text: None, stop, 0.05)
+    changing.join()
+    assert read == [False, True]
 
 
 # A folder as it is now

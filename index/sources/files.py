@@ -65,10 +65,11 @@ def read_files(
     budget = budget or Budget()
     with PageReader() as pages:
         for path, name in named:
-            root = within or (path.resolve() if path.is_dir() else None)
-            for file, source in _inside(path) if path.is_dir() else [(path, name)]:
+            place = _real(path, name, within)
+            folder = place if isinstance(place, Path) and place.is_dir() else None
+            for file, source in _inside(folder) if folder else [(place, name)]:
                 budget.spend_documents()
-                real = file if isinstance(file, LeftOut) else _real(file, source, root)
+                real = _real(file, source, folder) if folder and isinstance(file, Path) else file
                 if isinstance(real, LeftOut):
                     yield source, iter([real])
                 elif real not in seen:
@@ -184,9 +185,10 @@ def _some(records: Iterable[Paper | LeftOut]) -> Iterator[Paper | LeftOut]:
 def _inside(folder: Path) -> Iterator[tuple[Path | LeftOut, str]]:
     """Yield (file, its path within the folder) in order, and a complaint in place of the file that no one can read.
 
+    The folder's own path has no links in it.
+
     Folders that are links are not followed: one that leads within the folder shows nothing new.
     """
-    root = folder.resolve()
     faults: list[LeftOut] = []
 
     def unreadable(error: OSError) -> None:
@@ -197,7 +199,9 @@ def _inside(folder: Path) -> Iterator[tuple[Path | LeftOut, str]]:
         folders[:] = [each for each in folders if not each.startswith(".")]
         files += [Path(parent, each) for each in names if not each.startswith(".")]
         for each in (Path(parent, each) for each in folders):
-            if each.is_symlink() and isinstance(out := _real(each, each.relative_to(folder).as_posix(), root), LeftOut):
+            if each.is_symlink() and isinstance(
+                out := _real(each, each.relative_to(folder).as_posix(), folder), LeftOut
+            ):
                 faults.append(out)
     for file in sorted(files, key=lambda each: each.relative_to(folder).parts):
         source = file.relative_to(folder).as_posix()
@@ -209,7 +213,7 @@ def _inside(folder: Path) -> Iterator[tuple[Path | LeftOut, str]]:
         else:
             yield file, source
     if not files:
-        faults.append(LeftOut(folder.resolve().name, None, "an empty folder"))
+        faults.append(LeftOut(folder.name, None, "an empty folder"))
     yield from ((fault, fault.source) for fault in faults)
 
 

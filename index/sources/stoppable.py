@@ -46,6 +46,7 @@ def read_stoppably(
         [sys.executable, "-c", _RUN, *sys.path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},  # each thread takes address space
         start_new_session=_IN_GROUP,
     )
     assert process.stdin and process.stdout
@@ -173,4 +174,4 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _too_much_memory(limits: Limits) -> OverBudget:
-    return over(f"need more than {(limits.memory_bytes or 0) >> 30} GiB of memory to be read")
+    return over(f"need more than {(limits.memory_bytes or 0) >> 20:,} MiB of memory to be read")
