@@ -35,6 +35,7 @@ from ui.access.door import inside
 from ui.access.keys import Keys
 from ui.access.refusals import colours, for_programs
 from ui.access.sessions import IDLE_S, Sessions
+from ui.page.corpus import SCRATCH
 from ui.server import Server, app, listen
 
 Made = TypeVar("Made")
@@ -748,15 +749,14 @@ def test_nothing_is_fetched_from_elsewhere_for_anybody(url: str, path: str) -> N
 
 
 @pytest.mark.parametrize("name", ["../../../pwned.txt", "..\\..\\pwned.txt", "/tmp/pwned.txt", "%2e%2e%2fpwned.txt"])
-def test_upload_stays_in_its_folder(url: str, name: str, tmp_path: Path) -> None:
-    (kept,) = httpx.post(f"{url}/gradio_api/upload", files={"files": (name, b"words")}).json()
-    path = Path(kept)
-    assert path == path.resolve() and path.read_bytes() == b"words"
-    folder = path.parents[1]
-    (other,) = httpx.post(f"{url}/gradio_api/upload", files={"files": ("plain.txt", b"others")}).json()
-    assert Path(other).parents[1] == folder and path.parent.parent == folder
-    path.unlink()
-    Path(other).unlink()
+def test_upload_stays_in_its_folder(url: str, engine: Engine, name: str) -> None:
+    folder = engine.settings.home_folder / SCRATCH
+    there = set(folder.rglob("*.txt"))
+    (key,) = httpx.post(f"{url}/gradio_api/upload", files={"files": (name, b"words")}).json()
+    (kept,) = set(folder.rglob("*.txt")) - there
+    assert kept == kept.resolve() and kept.read_bytes() == b"words"
+    assert (kept.name, kept.parent.name) == ("pwned.txt" if "%" not in name else name, key)
+    assert kept.parents[2] == folder
 
 
 def test_gradio_builds_no_address_from_what_anybody_says(url: str) -> None:

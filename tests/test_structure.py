@@ -43,7 +43,7 @@ HOMES = {
     "xllamacpp": {"rag/llamacpp.py"},
     "huggingface_hub": {"index/fetch.py"},
     "gradio": {f"ui/page/{name}.py" for name in ("__init__", "desk", "chat", "chats", "lists", "corpus")},
-    "uvicorn": {"ui/server.py"},
+    "uvicorn": {"ui/connections.py", "ui/server.py"},
     "prompt_toolkit": {"ui/terminal/keyboard.py"},
     "mcp": {"ui/agents/__init__.py", "ui/agents/tools.py"},
     "pwdlib": {"ui/access/users.py"},
@@ -60,7 +60,7 @@ HOMES = {
     "tenacity": {"index/sources/live/patience.py"},
     "threadpoolctl": {"index/layout.py", "ui/process.py"},
     "prometheus_client": {"ui/api/metrics.py"},
-    "fastapi": {"ui/server.py", "ui/page/__init__.py", "ui/page/downloads.py"}
+    "fastapi": {"ui/server.py", "ui/page/__init__.py", "ui/page/downloads.py", "ui/page/uploads.py"}
     | {f"ui/api/{name}.py" for name in ("__init__", "asking", "events", "health", "listening", "listing", "problems")}
     | {f"ui/compatible/{name}.py" for name in ("__init__", "faults")},
 }

@@ -129,7 +129,9 @@ class Body:
     async def _next(self) -> Message:
         """Return the next piece; only the time spent waiting for the client counts."""
         patience_s = self._arrivals.patience_s
-        most_s = min(patience_s + self._taken / LEAST_BYTES_S, patience_s * (UPLOAD_PATIENCES if self._upload else PATIENCES))
+        most_s = min(
+            patience_s + self._taken / LEAST_BYTES_S, patience_s * (UPLOAD_PATIENCES if self._upload else PATIENCES)
+        )
         begun = time.monotonic()
         try:
             async with asyncio.timeout(min(patience_s, most_s - self._waited_s)):

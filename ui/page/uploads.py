@@ -116,8 +116,12 @@ def router(uploads: Uploads) -> APIRouter:
         with uploads.room(owner, int(declared) if declared.isdecimal() else uploads.upload_mib * MIB):
             try:
                 parser = _Form(request.headers, request.stream(), max_files=_FILES, max_fields=_FILES)
-                files = [each for each in (await parser.parse()).getlist("files") if isinstance(each, UploadFile)]
-                return JSONResponse([await uploads.keep(owner, each.filename or "", each) for each in files])
+                form = await parser.parse()
+                try:
+                    files = [each for each in form.getlist("files") if isinstance(each, UploadFile)]
+                    return JSONResponse([await uploads.keep(owner, each.filename or "", each) for each in files])
+                finally:
+                    await form.close()
             except MultiPartException as error:
                 raise HTTPException(HTTPStatus.BAD_REQUEST, f"No form with files: {error.message}") from error
             except OSError as error:
