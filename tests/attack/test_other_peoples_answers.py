@@ -179,8 +179,8 @@ def nonsense(target: Target, client: httpx.Client) -> Iterator[tuple[str, Any]]:
     asked = {"component_id": target.component(client, "corpus"), "session_hash": new_session()}
     for name in ("", "nothing", "__init__", "preprocess", "as_example", "get_config", "card\0"):
         yield serve, {**asked, "fn_name": name, "data": {"paper": "x"}}
-    for data in (None, [], "x", {}, {"paper": 7}, {"paper": "\0"}, {"paper": ["x"]}):
-        yield serve, {**asked, "fn_name": "card", "data": data}
+    for each in (None, [], "x", {}, {"paper": 7}, {"paper": "\0"}, {"paper": ["x"]}):
+        yield serve, {**asked, "fn_name": "card", "data": each}
     for component in (-1, 0, 999, "x", None, 2**70):
         yield serve, {**asked, "component_id": component, "fn_name": "card", "data": {"paper": "x"}}
     for path in (join, run, serve):

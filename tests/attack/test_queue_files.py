@@ -118,8 +118,8 @@ def ways(target: Target, client: httpx.Client, value: object) -> Iterator[httpx.
         inputs = [None] * (name not in ("show_similar", "find"))
         yield target.join(client, name, inputs, event_data=value)
         yield target.join(client, name, inputs, event_data={**asked, "request": value, "count": value})
-    for name, data in (("rename", [value]), ("edit", [None]), ("export", [value])):
-        body = {"data": data, "fn_index": target.fn_index(client, name), "session_hash": new_session()}
+    for name, kept in (("rename", value), ("edit", None), ("export", value)):
+        body = {"data": [kept], "fn_index": target.fn_index(client, name), "session_hash": new_session()}
         yield client.post("/gradio_api/run/predict", json={**body, "event_data": {"papers": value, "turn": value}})
     panel = target.component(client, "corpus")
     for name in ("card", "progress", "cancel", "add_uploads", "add_named"):
