@@ -48,9 +48,19 @@ class Target:
 
     def fn_index(self, client: httpx.Client, name: str) -> int:
         """Return the number of the page's event handler of that name, such as `answer`."""
+        return next(int(each["id"]) for each in self.config(client)["dependencies"] if each["api_name"] == name)
+
+    def component(self, client: httpx.Client, elem_id: str) -> int:
+        """Return the number of the page's component of that id, such as `corpus`."""
+        return next(
+            int(each["id"]) for each in self.config(client)["components"] if each["props"].get("elem_id") == elem_id
+        )
+
+    def config(self, client: httpx.Client) -> dict[str, Any]:
+        """Return what Gradio tells a page of its components and event handlers."""
         if not self._config:
             self._config.update(client.get("/config").json())
-        return next(int(each["id"]) for each in self._config["dependencies"] if each["api_name"] == name)
+        return self._config
 
     def join(
         self, client: httpx.Client, name: str, data: Sequence[object], session: str = "", **more: object

@@ -27,11 +27,12 @@ ALIVE = "/healthz"
 """Asked by what watches over us; it tells nothing, so it stays open."""
 NAMELESS = (ALIVE, "/readyz", "/metrics")
 _READS = ("GET", "HEAD")
-_OUTWARD = re.compile(r"/gradio_api/(proxy=|file[=/].*://)", re.I | re.S)
-"""Gradio would fetch these from other machines for whoever asks."""
+<<<<<<< HEAD
 _HOST = re.compile(r"[\w.-]*(:\d+)?|\[[\da-f:.]+\](:\d+)?", re.I | re.A)
 _PATH_CHARS, _NAME_BYTES = 2000, 255
 """Of a path, and of a part of it that may name a file, as file systems have it."""
+=======
+>>>>>>> queue
 _HEADER_NAMES = re.compile(r"[\w-]+(\s*,\s*[\w-]+)*")
 
 
@@ -82,7 +83,7 @@ class Gate:
 
     def _stopped(self, request: Request, reader: str | None) -> Response | None:
         """Return the answer to a request that nobody may make from where it was made; None for another one."""
-        host, path = request.headers.get("host", ""), request.scope["path"]
+        host = request.headers.get("host", "")
         if not self.access.goes_by(host):
             why = f"This server does not go by the name {host!r}. If it should: paperchat serve --allow-host NAME"
             return refusal(request, HTTPStatus.MISDIRECTED_REQUEST, why)
@@ -97,8 +98,6 @@ class Gate:
         if not reader and self.access.foreign(request.headers) and not _follows_link(request):
             why = "A page of another site asked for this. If it may: paperchat serve --allow-origin ORIGIN"
             return refusal(request, HTTPStatus.FORBIDDEN, why)
-        if _OUTWARD.match(path):
-            return refusal(request, HTTPStatus.FORBIDDEN, "This server fetches nothing from other machines.")
         return None
 
     async def _asked(self, request: Request, cookies: list[str]) -> Response | None:

@@ -53,9 +53,7 @@ def mount(whole: FastAPI, service: Service, conversations: Conversations) -> Non
     )
     mounted: Any = whole.routes[-1]
     gradio = mounted.app
-    mounted.app = Guard(
-        gradio, page.calls(), lambda session: session in page.blocks._queue.pending_messages_per_session
-    )
+    mounted.app = Guard(gradio, page.calls(), page.waits)
 
     def end_streams() -> None:
         page.chat.end_all()
@@ -106,6 +104,11 @@ class _Page:
             if fn.targets[0][1] != "unload"  # which Gradio calls when a page is closed
         }
         return Calls(handlers, {self.corpus.panel._id: FUNCTIONS})
+
+    def waits(self, session: str) -> bool:
+        """Say whether there are events of a session whose messages nobody has read."""
+        queue = self.blocks._queue
+        return session in queue.pending_messages_per_session and bool(queue.pending_event_ids_session.get(session))
 
     def tell_status(self) -> dict[Any, Any]:
         """Say how the model is, again and again until it is no longer loading."""

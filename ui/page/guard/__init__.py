@@ -4,13 +4,14 @@ Gradio answers anybody who knows the name of a session, downloads addresses that
 dozens of routes that the page has no use for.
 """
 
+import asyncio
 import hmac
-import json
 import re
 import secrets
 from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlencode
+from weakref import WeakValueDictionary
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -37,7 +38,7 @@ class Guard(Router):
     Args:
         app: Gradio.
         calls: What the page may call.
-        waits: Says whether Gradio has messages for a session, or will have some.
+        waits: Says whether Gradio has events of a session whose messages nobody has read.
     """
 
     def __init__(self, app: ASGIApp, calls: Calls, waits: Callable[[str], bool]) -> None:
@@ -45,6 +46,7 @@ class Guard(Router):
         self.calls = calls
         self._waits = waits
         self._sessions = Owners()
+        self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._secret = secrets.token_bytes()
         shown = [Route(path, self._show, methods=["GET"]) for path in (*_SHOWN, f"{_PREFIX}/app_id")]
         super().__init__(
@@ -73,9 +75,16 @@ class Guard(Router):
 
     async def _messages(self, request: Request) -> ASGIApp:
         session = self._scoped(request, request.query_params.get("session_hash", ""))
-        if not self._waits(session):
-            raise HTTPException(HTTPStatus.NOT_FOUND, _NO_SESSION)
-        return self._passed(query_string=urlencode({"session_hash": session}).encode())
+        passed = self._passed(query_string=urlencode({"session_hash": session}).encode())
+        turn = self._reading.setdefault(session, asyncio.Lock())  # of two streams, each would get half of the messages
+
+        async def read(scope: Scope, receive: Receive, send: Send) -> None:
+            async with turn:
+                if not self._waits(session):
+                    raise HTTPException(HTTPStatus.NOT_FOUND, _NO_SESSION)
+                await passed(scope, receive, send)
+
+        return read
 
     async def _heartbeat(self, request: Request) -> ASGIApp:
         path = f"{_PREFIX}/heartbeat/{self._claimed(request, request.path_params['session_hash'])}"
