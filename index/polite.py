@@ -21,7 +21,12 @@ Progress = Callable[[int, int | None], None]
 
 
 def update_politely(
-    folder: Path, papers: Sequence[Paper], encoder: Encoder, progress: Progress, server: Server | None = None
+    folder: Path,
+    papers: Sequence[Paper],
+    encoder: Encoder,
+    progress: Progress,
+    server: Server | None = None,
+    keep: bool = False,
 ) -> Update:
     """Bring an index up to date while others search it by the same encoder: `index.update.update`, a little at a time.
 
@@ -35,7 +40,7 @@ def update_politely(
         progress(done, total)
 
     gentle = polite(encoder, lambda done: progress(done, of[0] if of else None))
-    return update(folder, papers, gentle, progress=whole, server=server)
+    return update(folder, papers, gentle, progress=whole, server=server, keep=keep)
 
 
 class PoliteEncoder:

@@ -3,7 +3,7 @@
 import difflib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -73,6 +73,11 @@ class Settings(BaseSettings):
         default=180.0, ge=1, le=3600, description="Seconds that the service gives an answer; then it ends as it is."
     )
     upload_mib: int = Field(default=64, ge=1, le=4096, description="MiB of the largest upload that is taken.")
+    uploads: Literal["auto", "nobody", "users", "everyone"] = Field(
+        default="auto",
+        description="Who may add papers on the page: `nobody`, `users` (who has shown a password or a key), "
+        "`everyone`; `auto` is everyone where only this machine reaches the service, else users.",
+    )
     history_turns: int = Field(default=100, ge=0, le=1000, description="Earlier turns that a question may bring along.")
     history_chars: int = Field(
         default=200_000, ge=0, le=2_000_000, description="Characters of earlier turns that it may bring along."

@@ -78,6 +78,8 @@ class Report:
         new: Papers that the index had not.
         changed: Papers of the index that something new was said of: brought up to date or merged.
         left_out: Records and files that could not be used, and why.
+        bridges: What became of records that name several papers of the index, a line for each.
+        held: Papers of the index that were left as they are, because another abstract was given.
         total: Papers of the index now.
         embedded: Texts that were embedded.
         seconds: It took.
@@ -96,10 +98,17 @@ class Report:
     seconds: float = 0.0
     cancelled: bool = False
     error: str = ""
+    bridges: tuple[str, ...] = ()
+    held: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {**asdict(self), "sources": list(self.sources), "left_out": [asdict(each) for each in self.left_out]}
+        return {
+            **asdict(self),
+            "sources": list(self.sources),
+            "left_out": [asdict(each) for each in self.left_out],
+            "bridges": list(self.bridges),
+        }
 
 
 class _CancelledError(Exception):
@@ -160,7 +169,7 @@ class Adding:
                 paths.append(path)
             return paths
 
-        return self._start(bring)
+        return self._start(bring, uploaded=True)
 
     def name(self, names: Sequence[str]) -> str:
         """Begin to add files and folders of this machine, within the home folder; returns a ticket.
@@ -173,7 +182,7 @@ class Adding:
         paths = [_within(self.home, name.strip()) for name in names if name.strip()]
         if not paths:
             raise AddingError("No source was named. Name a file or folder.")
-        return self._start(lambda folder: paths)
+        return self._start(lambda folder: paths, uploaded=False)
 
     def progress(self) -> Progress:
         """Return how far the latest adding is; anybody may know."""
@@ -210,7 +219,7 @@ class Adding:
         run = self._run
         return run if run and secrets.compare_digest(run.ticket.encode(), ticket.encode()) else None
 
-    def _start(self, bring: Callable[[Path], list[Path]]) -> str:
+    def _start(self, bring: Callable[[Path], list[Path]], uploaded: bool) -> str:
         with self._starting:
             if self.progress().busy:
                 raise AddingError("Papers are being added already. Wait until that is done, then add yours.")
@@ -221,19 +230,19 @@ class Adding:
             except OSError as error:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise AddingError(f"The files could not be taken ({error.strerror}). Send them again.") from error
-            thread = threading.Thread(target=self._add, args=(ticket, folder, paths), daemon=True)
+            thread = threading.Thread(target=self._add, args=(ticket, folder, paths, uploaded), daemon=True)
             self._run = _Run(ticket, thread, threading.Event(), Progress("reading"))
             thread.start()
         return ticket
 
-    def _add(self, ticket: str, folder: Path, paths: list[Path]) -> None:
+    def _add(self, ticket: str, folder: Path, paths: list[Path], uploaded: bool) -> None:
         """Read, embed and write; in a thread."""
         run = self._of(ticket)
         assert run
         begun = time.monotonic()
         stage: Stage = "done"
         try:
-            report = self._added(run, paths)
+            report = self._added(run, paths, uploaded)
         except _CancelledError:
             stage, report = "cancelled", Report(cancelled=True)
         except UserError as error:
@@ -247,7 +256,7 @@ class Adding:
         run.report = replace(report, seconds=time.monotonic() - begun)
         run.progress = replace(run.progress, stage=stage, left_s=None)
 
-    def _added(self, run: _Run, paths: list[Path]) -> Report:
+    def _added(self, run: _Run, paths: list[Path], uploaded: bool) -> Report:
         clock: list[tuple[float, int]] = []
 
         def end_if_cancelled() -> None:
@@ -259,9 +268,9 @@ class Adding:
             clock.append((time.monotonic(), done))
             run.progress = _rated(clock, total)
 
-        reading = read(paths, tell=lambda source, records, taken: end_if_cancelled())
+        reading = read(paths, tell=lambda source, records, taken: end_if_cancelled(), uploaded=uploaded)
         end_if_cancelled()
-        did = self._engine.add(reading.papers, progress)
+        did = self._engine.add(reading.found, progress, keep=True)
         return Report(
             tuple(reading.sources),
             reading.records,
@@ -271,6 +280,8 @@ class Adding:
             reading.left_out,
             did.papers,
             did.embedded,
+            bridges=did.bridges,
+            held=did.held,
         )
 
 

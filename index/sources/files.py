@@ -3,13 +3,15 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from index.paper import Paper
+from index.paper import UPLOADED, Paper
 from index.sources.bibtex import read_bibtex
 from index.sources.jsonl import read_json, read_jsonl
 from index.sources.listing import read_listing
+from index.sources.live import is_live
 from index.sources.opening import Document, documents
 from index.sources.pages import PageReader
 from index.sources.pdf import read_pdf
@@ -25,6 +27,12 @@ SUFFIXES = (
     *(".gz", ".zip"),
 )
 """What is read of a folder; a file that is named itself is read whatever it is called."""
+
+STARTER = "starter"
+"""The name of the corpus that comes with paperchat."""
+
+PACKAGED = Path(__file__).parents[1] / "starter" / "papers.jsonl"
+"""Where it is."""
 
 Lines = Iterable[tuple[int, str | Unreadable]]
 _PDF = b"%PDF-"
@@ -44,18 +52,31 @@ def read_files(
     """Yield (name of the source, what stands in it) for every file, each file once; files of a folder in order of name.
 
     `named` holds each file and folder with the name that a file's papers carry; papers of a folder carry their path.
-    What can't be read is among what stands in it, as the reason why. The selection may spare work: papers that it does
-    not take come as `UNWANTED`, or as papers.
+    Only the corpus that comes with paperchat says whether its texts are digests. What can't be read is among what
+    stands in it, as the reason why. The selection may spare work: papers that it does not take come as `UNWANTED`, or
+    as papers.
     """
     seen: set[Path] = set()
     with PageReader() as pages:
         for path, name in named:
-            for file, source in _inside(path) if path.is_dir() else [(path, name)]:
+            inside = ((file, own_name(source)) for file, source in _inside(path)) if path.is_dir() else [(path, name)]
+            for file, source in inside:
                 if isinstance(file, LeftOut):
                     yield source, iter([file])
                 elif (real := file.resolve()) not in seen:
                     seen.add(real)
-                    yield source, read_file(file, source, pages, selection)
+                    found = read_file(file, source, pages, selection)
+                    yield source, found if real == PACKAGED else map(_as_published, found)
+
+
+def own_name(name: str) -> str:
+    """Return the name of a file as a source, which is never that of a service, of uploads or of the starter corpus.
+
+    >>> own_name("owls.bib"), own_name("starter"), own_name("arxiv:cat:cs.LG")
+    ('owls.bib', './starter', './arxiv:cat:cs.LG')
+    """
+    first = name.split("/")[0]
+    return f"./{name}" if first == STARTER or first.startswith(UPLOADED) or is_live(first) else name
 
 
 def read_file(path: Path, source: str, pages: PageReader, selection: Selection) -> Iterator[Paper | LeftOut]:
@@ -77,6 +98,11 @@ def read_file(path: Path, source: str, pages: PageReader, selection: Selection) 
         yield LeftOut(source, error.line, error.reason)
     except OSError as error:
         yield LeftOut(source, None, f"can't be read: {error.strerror or error}")
+
+
+def _as_published(found: Paper | LeftOut) -> Paper | LeftOut:
+    """Return a paper whose abstract counts as published, whatever its file says."""
+    return replace(found, kind="abstract") if isinstance(found, Paper) and found.kind != "abstract" else found
 
 
 def _of(document: Document, pages: PageReader, selection: Selection) -> Iterator[Paper | LeftOut]:

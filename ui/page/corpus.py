@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from index.errors import UserError
-from ui.access import at_home
+from ui.access import NO_UPLOADS, at_home, may_upload
 from ui.adding import Adding, AddingError, Upload
 from ui.page import cards, corpus_markup
 from ui.page.desk import Desk
@@ -43,7 +43,9 @@ class Corpus:
         """Return what the index holds, as markup, and where sources may be named."""
         inventory = self.engine.inventory()
         home = str(self.adding.home) if at_home(request) else ""
-        return {"markup": corpus_markup.holds(inventory), "generation": inventory.generation, "home": home}
+        uploads = may_upload(request)
+        markup, generation = corpus_markup.holds(inventory), inventory.generation
+        return {"markup": markup, "generation": generation, "home": home if uploads else "", "uploads": uploads}
 
     def map(self, sent: Sent) -> Sent:
         """Return the map; who asks first after a change of the index waits for its making."""
@@ -56,12 +58,14 @@ class Corpus:
             raise UserError("This paper is no longer in the index. Open the view again.")
         return {"markup": cards.card(paper)}
 
-    def add_uploads(self, sent: Sent) -> Sent:
+    def add_uploads(self, sent: Sent, request: gr.Request) -> Sent:
         """Begin to add files that were uploaded just before."""
+        _check_uploads(request)
         return {"ticket": self.adding.upload([_uploaded(each) for each in sent["files"]])}
 
     def add_named(self, sent: Sent, request: gr.Request) -> Sent:
         """Begin to add a source of this machine, for somebody who sits at it."""
+        _check_uploads(request)
         if not at_home(request):
             raise AddingError("Sources can be named only where paperchat runs. Upload them.")
         return {"ticket": self.adding.name([str(sent["name"])])}
@@ -80,6 +84,12 @@ class Corpus:
     def cancel(self, sent: Sent) -> Sent:
         """End an adding, if who asks began it."""
         return {"cancelled": self.adding.cancel(str(sent["ticket"]))}
+
+
+def _check_uploads(request: gr.Request) -> None:
+    """Raise AddingError if who asks may not upload."""
+    if not may_upload(request):
+        raise AddingError(NO_UPLOADS)
 
 
 def _uploaded(sent: Sent) -> Upload:
