@@ -38,6 +38,15 @@ class Gathering:
         """Records of papers that the index is to hold, those among them that it has in another form."""
         return (*self.removal.papers, *(self.reading.found if self.reading else ()))
 
+    def without_removal(self, contents: Contents) -> "Gathering":
+        """Return this without the removal of papers that no source is left of; places keep their names."""
+        if not self.removal.gone:
+            return self
+        kept = {name for each in self.removal.gone for paper in contents.with_id(each) for name in paper.sources}
+        stay = Removal(frozenset(paper.id for paper in self.removal.papers), self.removal.papers)
+        places = tuple(replace(each, names=tuple(sorted({*each.names, *kept}))) for each in self.places)
+        return replace(self, removal=stay, places=places)
+
 
 def gather(
     folder: Path,
