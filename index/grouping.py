@@ -61,6 +61,7 @@ class Groups:
         self.bridges: dict[str, Bridge] = {}
         self._kept: set[str] = set()
         self._owner: dict[str, str | None] = {}  # of each name of a kept paper; None for a name of several
+        self._named: dict[str, str] = {}  # of each id of a record that was added to a kept paper
         self._keep()
 
     def add(self, records: Iterable[Paper]) -> None:
@@ -74,7 +75,8 @@ class Groups:
             while groups := self._same():
                 for first, *others in groups:
                     for other in others:
-                        self._merge(first, other)
+                        if first in self.records and other in self.records:  # not added elsewhere meanwhile
+                            self._merge(first, other)
             if levels:
                 self._keep()
 
@@ -117,7 +119,9 @@ class Groups:
     def _join(self, key: str, record: Paper) -> None:
         """Add a record to a kept paper; its names that belong to other papers join nothing."""
         names = (record.id, *record.other_ids, _key(record.title), *map(_key, record.other_titles))
-        others = {owner for name in names if (owner := self._owner.get(name)) not in (None, key)}
+        owners = [self._owner.get(name) for name in names]
+        owners += [self._named.setdefault(each, key) for each in (record.id, *record.other_ids)]
+        others = {owner for owner in owners if owner not in (None, key)}
         if others:
             ids = sorted(self.records[each].id for each in (key, *filter(None, others)))
             self.bridges[record.id] = Bridge(record, tuple(ids), self.records[key].id)
@@ -125,7 +129,8 @@ class Groups:
         joined = self.records[key] = self.own(key, join(self.records[key], record))
         for each in (joined.id, *joined.other_ids):
             self._owner.setdefault(each, key)
-            if each in self.records and each not in self._kept:
+            new = self.records.get(each) if each not in self._kept else None
+            if new and (each == joined.id or _one_paper([joined, new])):
                 self._merge(key, each)
 
     def _add_to(self, key: str, record: Paper) -> None:
