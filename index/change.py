@@ -3,13 +3,17 @@
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.catalog import Catalog, names_of
-from index.paper import Paper
-from index.papers import join, merge, title_key
+from index.grouping import Bridge, Groups
+from index.identity import title_key
+from index.joining import join
+from index.paper import JUDGED, UPLOAD, UPLOADED, Paper
+from index.papers import merge
 from index.postings import Positions
 
 
@@ -26,6 +30,9 @@ class Change:
         new: Papers whose id was not there.
         changed: Papers that say something else than before.
         removed: Papers whose id is no longer there.
+        replaced: Ids of old papers whose abstract is another one now.
+        held: Ids of old papers that were left as they are, because another abstract was given.
+        bridges: What became of records that name several old papers, a line for each.
     """
 
     fresh: tuple[Paper, ...]
@@ -35,6 +42,9 @@ class Change:
     new: int
     changed: int
     removed: int
+    replaced: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    bridges: tuple[str, ...] = ()
 
     @property
     def positions(self) -> list[int]:
@@ -53,36 +63,52 @@ def change(
     papers: Iterable[Paper],
     replace_all: bool = False,
     remove: Collection[str] = (),
+    keep: bool = False,
 ) -> Change:
     """Find out what records make of the papers of an index; only those that share a name with one are read.
 
-    A record from a source that had named the paper before replaces what was said then; one from another source is
-    merged with it.
+    A record from a source that had named the paper before replaces what was said then, unless it is trusted less; one
+    from another source is merged with it. Papers that the index has apart stay apart.
 
     Args:
         old: In the order of their ids.
         catalog: Of these.
-        papers: Records to add.
+        papers: Records to add, as they were read.
         replace_all: Let go of the papers that are not among `papers`.
         remove: Ids of papers to let go of, unless they are among `papers`.
+        keep: Leave papers as they are of which `papers` say another abstract.
     """
-    given = merge(papers)
+    given = list(papers)
+    bridges: tuple[Bridge, ...] = ()
+    held: list[str] = []
+    replaced: list[str] = []
     if replace_all:
-        now, touched = given, set(range(len(old)))
+        now, touched = merge(given), set(range(len(old)))
     else:
         touched = _touched(old, catalog, given, remove)
-        fresh = {paper.id: paper for paper in given}
+        before = {(paper := old[at]).id: paper for at in sorted(touched)}
         leaving = set(remove)
-        kept = [old[at] for at in sorted(touched) if old[at].id not in leaving]
-        anew = {each.id: each for each in kept if _said_anew(each, fresh.get(each.id))}
-        known = [_named(anew[each.id], each) if each.id in anew else each for each in given]
-        now = merge([*(each for each in kept if each.id not in anew), *known])
-    before = {paper.id: at for at in touched if (paper := old[at])}
-    same = {at for paper in now if (at := before.get(paper.id)) is not None and old[at] == paper}
-    changed = sorted((paper for paper in now if before.get(paper.id) not in same), key=lambda paper: paper.id)
+        again: dict[str, Paper] = {}
+        for each in given:
+            if each.id in leaving:
+                again[each.id] = join(again[each.id], each) if each.id in again else each
+        base = {**{each: paper for each, paper in before.items() if each not in leaving}, **again}
+        groups = Groups(base.values())
+        groups.add(each for each in given if each.id not in leaving)
+        now, bridges = [], tuple(groups.bridges.values())
+        for key, paper in groups.records.items():
+            known = base.get(key)
+            made = groups.own(key, _with(known, groups.given[key])) if known and key in groups.given else paper
+            if key in before and made.abstract != before[key].abstract:
+                (held if keep else replaced).append(key)
+                made = before[key] if keep else made
+            now.append(made)
+    had = {paper.id: at for at in touched if (paper := old[at])}
+    same = {at for paper in now if (at := had.get(paper.id)) is not None and old[at] == paper}
+    changed = sorted((paper for paper in now if had.get(paper.id) not in same), key=lambda paper: paper.id)
     gone = sorted(touched - same)
     order, places = _ordered(old, changed, gone)
-    new = sum(paper.id not in before for paper in changed)
+    new = sum(paper.id not in had for paper in changed)
     return Change(
         tuple(changed),
         tuple(gone),
@@ -91,26 +117,44 @@ def change(
         new,
         len(changed) - new,
         len(gone) - (len(changed) - new),
+        tuple(replaced),
+        tuple(held),
+        tuple(map(str, bridges)),
     )
 
 
-def _touched(old: Sequence[Paper], catalog: Catalog, given: Sequence[Paper], remove: Collection[str]) -> set[int]:
+def all_fresh(papers: Iterable[Paper]) -> Change:
+    """Return the change that makes an index of papers as they are, each with an id of its own."""
+    fresh = tuple(sorted(papers, key=lambda paper: paper.id))
+    order, places = _ordered((), fresh, ())
+    return Change(fresh, (), order, places, len(fresh), 0, 0)
+
+
+def _touched(old: Sequence[Paper], catalog: Catalog, given: Iterable[Paper], remove: Collection[str]) -> set[int]:
     """Return the positions of the old papers that share an id or a title with a record, or are to go."""
     names = {name for paper in given for name in names_of(paper) if name.startswith(("id:", "title:"))}
     found = (catalog.names.find(name).tolist() for name in [*names, *(f"id:{each}" for each in remove)])
     return {at for positions in found for at in positions}
 
 
-def _said_anew(paper: Paper, fresh: Paper | None) -> bool:
-    """Tell whether every source of a paper has said something of it now."""
-    return fresh is not None and set(paper.sources) <= set(fresh.sources)
+def _with(before: Paper, given: Sequence[Paper]) -> Paper:
+    """Return a paper of an index with the records of it that were read now."""
+    fresh = reduce(join, given)
+    sources = {name for name in before.sources if not name.startswith(UPLOADED)}
+    if fresh.trust == UPLOAD or fresh.trust < before.trust or not sources <= set(fresh.sources):
+        return join(before, fresh, settled=True)
+    return _said_anew(before, fresh)
 
 
-def _named(before: Paper, now: Paper) -> Paper:
-    """Return what a source says now under every name that the paper has had."""
-    both = join(before, now)
-    titles = (title for title in both.other_titles if title_key(title) != title_key(now.title))
-    return replace(now, other_ids=both.other_ids, other_titles=tuple(titles))
+def _said_anew(before: Paper, fresh: Paper) -> Paper:
+    """Return what all sources of a paper but uploads say now, under its names and filled in by what uploads gave."""
+    both = join(before, fresh)
+    titles = tuple(title for title in both.other_titles if title_key(title) != title_key(fresh.title))
+    now = replace(fresh, id=both.id, other_ids=both.other_ids, other_titles=titles)
+    if not before.uploaded:
+        return replace(now, sources=both.sources) if len(both.sources) > len(fresh.sources) else now
+    filled = before.without([name for name in JUDGED if name not in before.uploaded])
+    return join(now, filled.given_by(UPLOAD))
 
 
 def _ordered(old: Sequence[Paper], fresh: Sequence[Paper], gone: Sequence[int]) -> tuple[NDArray[np.int64], Positions]:

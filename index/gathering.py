@@ -8,9 +8,10 @@ from index.contents import Contents
 from index.errors import SourceError, StoreError
 from index.paper import Paper
 from index.papers import merge
-from index.places import STARTER, Place, is_in, read_places, unplaced
+from index.places import Place, is_in, read_places, unplaced
 from index.removal import Removal, removal, without_sources
-from index.sources import LeftOut, Reading, Selection, Tell, live, read
+from index.sources import LeftOut, Reading, Selection, Tell, distinct, live, read
+from index.sources.files import STARTER
 from index.sources.live import is_live
 
 
@@ -34,8 +35,17 @@ class Gathering:
 
     @property
     def papers(self) -> tuple[Paper, ...]:
-        """Papers that the index is to hold, those among them that it has in another form."""
-        return (*self.removal.papers, *(self.reading.papers if self.reading else ()))
+        """Records of papers that the index is to hold, those among them that it has in another form."""
+        return (*self.removal.papers, *(self.reading.found if self.reading else ()))
+
+    def without_removal(self, contents: Contents) -> "Gathering":
+        """Return this without the removal of papers that no source is left of; places keep their names."""
+        if not self.removal.gone:
+            return self
+        kept = {name for each in self.removal.gone for paper in contents.with_id(each) for name in paper.sources}
+        stay = Removal(frozenset(paper.id for paper in self.removal.papers), self.removal.papers)
+        places = tuple(replace(each, names=tuple(sorted({*each.names, *kept}))) for each in self.places)
+        return replace(self, removal=stay, places=places)
 
 
 def gather(
@@ -55,6 +65,7 @@ def gather(
         SourceError: A source cannot be read.
         StoreError: What is to be removed is not there.
     """
+    sources = [f"./{source}" if source == STARTER else source for source in sources]  # a file that is called so
     said = removal(contents, remove)
     before, held = read_places(folder) if sources or said.ids else (), set(contents.sources)
     changed = tuple(_places_without(said, contents, before))
@@ -121,7 +132,7 @@ def gather_folder(
     faulty = {fault.source for fault in reading.left_out}
     gone = {name for name in mine if not is_in(source, name)}
     anew = gone | (mine.intersection(reading.sources) - faulty)
-    said = without_sources(contents, anew - others, {paper.id for paper in reading.papers})
+    said = without_sources(contents, anew - others, {paper.id for paper in reading.found})
     foreign = set(contents.sources) - mine
     names = tuple(dict.fromkeys([*(mine - gone), *(name for name in reading.sources if name not in foreign)]))
     places = (Place(str(source), names, selection, removed),)
@@ -140,7 +151,11 @@ def _places_without(said: Removal, contents: Contents, before: Sequence[Place]) 
 def _excluding(reading: Reading, removed: Collection[str]) -> Reading:
     """Return a reading without some papers."""
     out = set(removed)
-    return replace(reading, papers=tuple(each for each in reading.papers if out.isdisjoint((each.id, *each.other_ids))))
+    papers, found = (
+        tuple(each for each in listed if out.isdisjoint((each.id, *each.other_ids)))
+        for listed in (reading.papers, reading.found)
+    )
+    return replace(reading, papers=papers, found=found)
 
 
 def _placed(
@@ -171,7 +186,8 @@ def _asked(place: Place, newest: str | None, tell: Tell | None, offline: bool) -
             break
     counts = {place.source: len(papers)}
     unwanted = records - len(papers)
-    return Reading(tuple(merge(papers)), len(papers), tuple(left_out), counts, len(left_out), unwanted)
+    all_found = distinct(papers)
+    return Reading(tuple(merge(all_found)), len(papers), tuple(left_out), counts, len(left_out), unwanted, all_found)
 
 
 def _beside_others(reading: Reading, before: Sequence[Place], contents: Contents, places: Sequence[Place]) -> Reading:
@@ -182,9 +198,9 @@ def _beside_others(reading: Reading, before: Sequence[Place], contents: Contents
         return reading
     merged = (
         merge([*contents.with_id(paper.id), paper]) if same.intersection(paper.sources) else [paper]
-        for paper in reading.papers
+        for paper in reading.found
     )
-    return replace(reading, papers=tuple(paper for papers in merged for paper in papers))
+    return replace(reading, found=tuple(paper for papers in merged for paper in papers))
 
 
 def _together(readings: Sequence[Reading]) -> Reading:
@@ -193,11 +209,13 @@ def _together(readings: Sequence[Reading]) -> Reading:
     for reading in readings:
         for name, records in reading.sources.items():
             counts[name] = counts.get(name, 0) + records
+    found = tuple(paper for reading in readings for paper in reading.found)
     return Reading(
-        tuple(merge(paper for reading in readings for paper in reading.papers)),
+        tuple(merge(found)),
         sum(reading.records for reading in readings),
         tuple(fault for reading in readings for fault in reading.left_out),
         counts,
         sum(reading.faults for reading in readings),
         sum(reading.unwanted for reading in readings),
+        found,
     )

@@ -9,12 +9,12 @@ from typing import Any
 
 from index.errors import SourceError, StoreError
 from index.manifest import replace_file
+from index.paper import UPLOADED
 from index.sources import Reading, Selection
+from index.sources.files import STARTER, own_name
 from index.sources.live import is_live
 
 FILE = "sources.json"
-STARTER = "starter"
-"""The corpus that comes with paperchat: it is where paperchat is."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ class Place:
             path = path.resolve()
             return cls(str(path), tuple(name for name in reading.sources if is_in(path, name)), selection)
         path = path.parent.resolve() / path.name  # papers of a link remember its own name
-        return cls(str(path), tuple(name for name in reading.sources if name.split("/")[0] == path.name), selection)
+        own = own_name(path.name)
+        names = tuple(name for name in reading.sources if name == own or name.startswith(f"{own}/"))
+        return cls(str(path), names, selection)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Place":
@@ -137,7 +139,7 @@ def unplaced(names: Sequence[str], places: Sequence[Place]) -> tuple[Place, ...]
     """Return the places of names that none of some places gave: questions to services say themselves what they are.
 
     A name that says nothing, such as that of a file whose folder nobody remembers, is its own place, which is not
-    there.
+    there. Uploads have none.
     """
     placed = {name for place in places for name in place.names}
-    return tuple(Place(name, (name,)) for name in names if name not in placed)
+    return tuple(Place(name, (name,)) for name in names if name not in placed and not name.startswith(UPLOADED))

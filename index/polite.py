@@ -30,6 +30,7 @@ def update_politely(
     progress: Progress,
     server: Server | None = None,
     check: Check = lambda last: None,
+    keep: bool = False,
 ) -> Update:
     """Bring an index up to date while others search it by the same encoder: `index.update.update`, a little at a time.
 
@@ -43,7 +44,7 @@ def update_politely(
         progress(done, total)
 
     gentle = polite(encoder, lambda done: progress(done, of[0] if of else None))
-    return update(folder, papers, gentle, progress=whole, server=server, check=check)
+    return update(folder, papers, gentle, progress=whole, server=server, check=check, keep=keep)
 
 
 class PoliteEncoder:

@@ -26,6 +26,8 @@ class Preview:
         removed: Papers that would go.
         chunks: That would be embedded; fewer if an update that was cut short left some.
         seconds: That embedding them takes, going by a few of them.
+        replaced: Papers whose abstract would be another one.
+        bridges: What would become of records that name several papers of the index.
     """
 
     papers: int
@@ -34,6 +36,8 @@ class Preview:
     removed: int
     chunks: int
     seconds: float
+    replaced: int = 0
+    bridges: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -57,7 +61,9 @@ def preview(
     pieces = sorted(todo.values(), key=lambda piece: len(piece.embedded))
     sample = pieces[:: max(1, len(pieces) // _SAMPLE)][:_SAMPLE]
     seconds = _seconds(encoder, [piece.embedded for piece in sample]) / len(sample) * len(pieces) if sample else 0.0
-    return Preview(len(made.order), made.new, made.changed, made.removed, len(pieces), seconds)
+    return Preview(
+        len(made.order), made.new, made.changed, made.removed, len(pieces), seconds, len(made.replaced), made.bridges
+    )
 
 
 def _whole(contents: Contents, encoder: Encoder) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from index.contents import Contents
 from index.errors import StoreError
-from index.paper import Paper
+from index.paper import UPLOADED, Paper
 from index.papers import paper_id
 
 
@@ -66,8 +66,14 @@ def without_sources(contents: Contents, sources: Collection[str], still: Collect
     """
     named = {paper.id: paper for name in sources for paper in contents.from_source(name) if paper.id not in still}
     left = {each.id: tuple(name for name in each.sources if name not in sources) for each in named.values()}
-    stay = tuple(replace(paper, sources=left[paper.id]) for paper in named.values() if left[paper.id])
+    stay = tuple(_left(paper, left[paper.id]) for paper in named.values() if left[paper.id])
     return Removal(frozenset(named), stay)
+
+
+def _left(paper: Paper, sources: tuple[str, ...]) -> Paper:
+    """Return a paper that only some sources still name: without any upload, also without what uploads filled in."""
+    uploads = any(name.startswith(UPLOADED) for name in sources)
+    return replace(paper if uploads else paper.without(paper.uploaded), sources=sources)
 
 
 _SHOWN = 10

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.catalog import Catalog
-from index.change import Change, change
+from index.change import Change, all_fresh, change
 from index.chroma import CHROMA, ChunkTable
 from index.chunks import CHUNKING, WHOLE_PAPERS, Chunk, chunk, whole_paper
 from index.columns import Columns
@@ -40,7 +39,18 @@ _NO_ROOM = "failed to map segment"
 
 @dataclass(frozen=True)
 class Update:
-    """What an update did: papers now, and which of them are new, changed or gone; chunks embedded."""
+    """What an update did.
+
+    Attributes:
+        papers: Of the index now.
+        new: Of these, how many it had not.
+        changed: Of these, how many something else is said of.
+        removed: Papers that are gone.
+        embedded: Chunks that were embedded.
+        wrote: Whether anything changed.
+        held: Papers that were left as they are, because another abstract was given; see `keep` of `update`.
+        bridges: What became of records that name several papers of the index, a line for each.
+    """
 
     papers: int
     new: int
@@ -48,6 +58,8 @@ class Update:
     removed: int
     embedded: int
     wrote: bool
+    held: int = 0
+    bridges: tuple[str, ...] = ()
 
 
 def update(
@@ -60,6 +72,7 @@ def update(
     server: Server | None = None,
     anew: bool = False,
     check: Check = lambda last: None,
+    keep: bool = False,
 ) -> Update:
     """Bring an index up to date with papers, and to what the encoder and the chunking of today would build.
 
@@ -77,13 +90,14 @@ def update(
             brought there.
         anew: Make everything anew from the papers and from the vectors that are there, whether it is whole or not.
         check: Called between steps, see `Check`.
+        keep: Leave papers as they are of which `papers` say another abstract.
 
     Raises:
         StoreError: Another process is writing, the folder cannot be written, or the server is away.
     """
     try:
         with writing(folder):
-            return _Builder(folder, encoder, progress, server, anew, check).run(papers, replace_all, remove)
+            return _Builder(folder, encoder, progress, server, anew, check).run(papers, replace_all, remove, keep)
     except (OSError, MemoryError, ImportError) as error:
         no_memory = isinstance(error, MemoryError) or _NO_ROOM in str(error)
         if isinstance(error, ImportError) and not no_memory:
@@ -106,7 +120,7 @@ class _Builder:
         self.server = server
         self.vectors = vectors_folder(folder, encoder.digest)
 
-    def run(self, papers: Iterable[Paper], replace_all: bool, remove: Collection[str]) -> Update:
+    def run(self, papers: Iterable[Paper], replace_all: bool, remove: Collection[str], keep: bool) -> Update:
         """Do all of it; see `update`."""
         manifest = _readable(self.folder)
         convert(self.folder)
@@ -116,13 +130,18 @@ class _Builder:
         self.remote = claim(self.folder, self.server, self.encoder.digest) if self.server else None
         try:
             self.kept = Keeping(self.vectors, self.remote)
-            return self._run(manifest, papers, replace_all, remove)
+            return self._run(manifest, papers, replace_all, remove, keep)
         finally:
             if self.remote:
                 self.remote.close()
 
     def _run(
-        self, manifest: Manifest | None, papers: Iterable[Paper], replace_all: bool, remove: Collection[str]
+        self,
+        manifest: Manifest | None,
+        papers: Iterable[Paper],
+        replace_all: bool,
+        remove: Collection[str],
+        keep: bool,
     ) -> Update:
         if manifest and manifest.papers and not (self.folder / PAPERS).exists() and not replace_all:
             raise StoreError(
@@ -130,9 +149,9 @@ class _Builder:
                 "all papers again: paperchat index SOURCE --replace; or choose another folder: --index DIR."
             )
         base = self._base(manifest)
-        made = change(base.papers, base.columns.catalog, checked(papers, self.check), replace_all, remove)
+        made = change(base.papers, base.columns.catalog, checked(papers, self.check), replace_all, remove, keep)
         self.check(False)
-        report = Update(len(made.order), made.new, made.changed, made.removed, 0, False)
+        report = Update(len(made.order), made.new, made.changed, made.removed, 0, False, len(made.held), made.bridges)
         chunking = _chunking(manifest, len(made.order))
         nothing = base.whole and base.chunking == chunking and made.nothing
         if nothing and self.kept.settled:
@@ -163,7 +182,8 @@ class _Builder:
         if there and base.chunking == chunking:
             stale = {f"{base.papers[at].id}#{each}" for at in made.gone for each in base.columns.matrix.ids_of(at)}
         else:  # all is derived anew, from vectors that are there where they are
-            made, base = _all_fresh(base.papers, made), Base.of(())
+            made = all_fresh(papers_now(base.papers, made, np.arange(len(made.order))))
+            base = Base.of(())
             stale = self.kept.table.ids() | self.kept.words.ids()
         cut = [_cut(paper, chunking) for paper in checked(made.fresh, self.check)]
         pieces, wholes = [piece for pieces in cut for piece in pieces], {pieces[0].id for pieces in cut}
@@ -208,11 +228,6 @@ def _fill(base: Base, table: ChunkTable) -> None:
     """Fill Chroma with the vectors of an index as it is."""
     if base.manifest and base.columns.matrix.lies_here:
         bring(table, base.columns.matrix, base.papers, partial(_cut, chunking=base.manifest.chunking))
-
-
-def _all_fresh(papers: Sequence[Paper], made: Change) -> Change:
-    """Return a change that makes the same papers of nothing."""
-    return change((), Catalog.of((), ()), papers_now(papers, made, np.arange(len(made.order))))
 
 
 def _chunking(manifest: Manifest | None, papers: int) -> str:

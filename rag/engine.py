@@ -271,21 +271,26 @@ class Engine:
         papers: Sequence[Paper],
         progress: Progress = lambda done, total: None,
         check: Check = lambda last: None,
+        *,
+        keep: bool = False,
     ) -> Update:
         """Add papers to the index, or bring those that it has up to date, while others go on asking.
 
         Args:
-            papers: Those with an id of the index take the place of what the same source said before.
+            papers: Those with an id of the index take the place of what the same source said before, unless they are
+                trusted less (`Paper.uploaded`).
             progress: Called with texts embedded so far, and in all (None until known). What it raises ends the update:
                 the index stays as it was, and what was embedded is kept for the next time.
             check: Called between all other steps with False, and with True right before the new index takes the old
                 one's place. What it raises ends the update too.
+            keep: Leave papers as they are of which `papers` say another abstract.
 
         Raises:
             StoreError: Another process is writing the index, or its folder cannot be written.
         """
         store = self._store.get()
-        return update_politely(store.folder, papers, self._models.ready_encoder(), progress, store.server, check)
+        encoder = self._models.ready_encoder()
+        return update_politely(store.folder, papers, encoder, progress, store.server, check, keep)
 
     def similar(self, paper_id: str, limit: int = 10) -> list[Match]:
         """Return the papers nearest to one by their vectors, nearest first, each with its sentences, nearest first.

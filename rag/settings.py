@@ -3,7 +3,7 @@
 import difflib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -78,6 +78,11 @@ class Settings(BaseSettings):
         ge=1,
         le=600,
         description="Seconds in which a request has to arrive, and one more for each KiB of its body.",
+    )
+    uploads: Literal["auto", "nobody", "users", "everyone"] = Field(
+        default="auto",
+        description="Who may add papers on the page: `nobody`, `users` (who has shown a password or a key), "
+        "`everyone`; `auto` is everyone where only this machine reaches the service, else users.",
     )
     history_turns: int = Field(default=100, ge=0, le=1000, description="Earlier turns that a question may bring along.")
     history_chars: int = Field(

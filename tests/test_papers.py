@@ -10,6 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.catalog import Catalog
+from index.change import change
+from index.paper import FILE, JUDGED, SERVICE, UPLOAD, UPLOADED
 from index.papers import Paper, join, merge, paper_id
 
 NAMES = ("Ada Lovelace", "Charles Babbage")
@@ -254,3 +257,115 @@ def test_records_of_one_id_become_one_paper_and_no_name_is_lost(records: list[Pa
     assert {paper.id for paper in records if not paper.id.startswith("title:")} <= set(ids)
     assert len({paper.id for paper in merged}) == len(merged)
     assert merge(merged) == merged
+
+
+# Trust
+
+
+def indexed(old: Sequence[Paper], records: Sequence[Paper]) -> list[Paper]:
+    """Return the papers of an index after an update."""
+    made = change(old, Catalog.of(old, range(len(old))), records)
+    return [old[at] if at < len(old) else made.fresh[at - len(old)] for at in made.order.tolist()]
+
+
+def grown(*batches: Sequence[Paper]) -> list[Paper]:
+    """Return the papers of an index after several updates."""
+    papers: list[Paper] = []
+    for batch in batches:
+        papers = indexed(papers, batch)
+    return papers
+
+
+SAID_BY = {
+    UPLOAD: Paper(
+        "arxiv:2401.00001", "Owls", "A forged and very long abstract.", (*NAMES, "Eve"), "1990", "https://arxiv.org/abs/1",
+        ("https://github.com/e/e",), ("evil",), (f"{UPLOADED}o.bib",), version=9, other_ids=("doi:10.1000/9",),
+    ).given_by(UPLOAD),
+    FILE: Paper("title:owls", "Owls", "A digest.", published="2024-05", sources=("o.bib",), kind="digest"),
+    SERVICE: Paper("arxiv:2401.00001", "Owls", "Short.", NAMES[:1], sources=("arxiv:o",), version=1).given_by(SERVICE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("order", list(permutations(SAID_BY)))
+def test_what_is_trusted_most_stands_whatever_the_order(order: tuple[int, ...]) -> None:
+    records = [SAID_BY[trust] for trust in order]
+    for batches in ([records], [[each] for each in records], [records[:1], records[1:]], [records[:2], records[2:]]):
+        (owls,) = grown(*batches)
+        assert (owls.id, owls.abstract, owls.version, owls.authors) == ("arxiv:2401.00001", "Short.", 1, NAMES[:1])
+        assert (owls.published, owls.kind, owls.other_ids) == ("2024-05", "abstract", ())
+        assert (owls.url, owls.topics) == ("https://arxiv.org/abs/1", ("evil",))  # nobody else gave any
+        assert set(owls.uploaded) == {"url", "code", "topics"} and set(owls.official) == {"abstract", "authors"}
+        assert Paper.from_dict(owls.to_dict()) == owls
+
+
+def test_a_trusted_source_takes_the_place_of_what_an_upload_filled_in() -> None:
+    known = Paper("title:owls", "Owls", "Known.", sources=("a.bib",))
+    forged = replace(known, authors=("Eve",), published="1990", url="https://evil.example").given_by(UPLOAD)
+    later = replace(known, authors=NAMES, published="2024", url="https://x.org", sources=("b.bib",))
+    for batches in ([[known], [forged], [later]], [[forged], [known], [later]], [[forged], [later], [known]]):
+        (owls,) = grown(*batches)
+        assert (owls.authors, owls.published, owls.url) == (NAMES, "2024", "https://x.org")
+        assert not owls.uploaded
+
+
+def test_a_file_that_says_a_paper_anew_does_not_lose_what_an_upload_filled_in() -> None:
+    known = Paper("title:owls", "Owls", "A long abstract with an error.", published="2024", sources=("a.bib",))
+    filled = replace(known, authors=NAMES, sources=(f"{UPLOADED}x",)).given_by(UPLOAD)
+    (owls,) = grown([known], [filled], [replace(known, abstract="Corrected.", published=None)])
+    assert (owls.abstract, owls.authors, owls.published) == ("Corrected.", NAMES, None)
+    assert set(owls.sources) == {"a.bib", f"{UPLOADED}x"}
+
+
+def test_of_two_uploads_the_first_wins() -> None:
+    first = Paper("title:owls", "Owls", "First.", published="2024", sources=(f"{UPLOADED}a",)).given_by(UPLOAD)
+    second = replace(first, abstract="Second, longer.", authors=NAMES, published="1990", other_ids=("doi:10.1000/1",))
+    second = replace(second, sources=(f"{UPLOADED}b",), version=7).given_by(UPLOAD)
+    (owls,) = grown([first], [second])
+    assert (owls.id, owls.abstract, owls.published, owls.other_ids) == ("title:owls", "First.", "2024", ())
+    assert owls.authors == NAMES
+
+
+def test_an_upload_gives_a_trusted_paper_no_name_by_which_another_one_would_be_taken_for_it() -> None:
+    known = Paper("title:owls", "Owls", "Known.", sources=("a.bib",))
+    forged = Paper("arxiv:2401.00009", "Owls", "Forged.", sources=(f"{UPLOADED}x",)).given_by(UPLOAD)
+    bats = Paper("arxiv:2401.00009", "Bats", "On bats.", sources=("b.bib",))
+    assert {(each.id, each.abstract) for each in grown([known], [forged], [bats])} == {
+        ("title:owls", "Known."),
+        ("arxiv:2401.00009", "On bats."),
+    }
+
+
+def test_papers_of_an_index_are_kept_apart_by_a_record_and_by_several() -> None:
+    owls, bats = Paper("title:owls", "Owls", "On owls."), Paper("arxiv:2401.00001", "Bats", "On bats.")
+    made_up = [
+        Paper("doi:10.1000/1", "Owls", "A."),
+        Paper("arxiv:2401.00001", "Bats", "B.", other_ids=("doi:10.1000/1",)),
+    ]
+    for records in ([replace(bats, title="Owls", abstract="Both?")], made_up):
+        for trust in (UPLOAD, FILE, SERVICE):
+            for order in permutations([each.given_by(trust) for each in records]):
+                assert len(indexed([bats, owls], order)) == 2
+
+
+TRUSTED = st.sampled_from([UPLOAD, FILE, SERVICE])
+
+
+@settings(deadline=None, database=None)
+@given(ANY_RECORDS, ANY_RECORDS, st.lists(TRUSTED, min_size=14, max_size=14), st.randoms(use_true_random=False))
+def test_no_records_make_a_paper_of_an_index_go_or_change_what_is_trusted_more(
+    known: list[Paper], records: list[Paper], trusts: list[int], chance: random.Random
+) -> None:
+    old = sorted(
+        merge(each.given_by(trust) for each, trust in zip(known, trusts, strict=False)), key=lambda each: each.id
+    )
+    given = [each.given_by(trust) for each, trust in zip(records, trusts[7:], strict=False)]
+    now = indexed(old, given)
+    assert len(now) >= len(old) and len({paper.id for paper in now}) == len(now)
+    assert len(indexed(now, [])) == len(now)
+    uploads = indexed(old, [each.given_by(UPLOAD) for each in records])
+    for paper in old:
+        same = next(each for each in uploads if each.id == paper.id)
+        for name in JUDGED:
+            assert getattr(same, name) == getattr(paper, name) or paper.trust_in(name) < 0
+    chance.shuffle(given)
+    assert len(indexed(old, given)) >= len(old)

@@ -82,6 +82,8 @@ class Report:
         new: Papers that the index had not.
         changed: Papers of the index that something new was said of: brought up to date or merged.
         left_out: Records and files that could not be used, and why.
+        bridges: What became of records that name several papers of the index, a line for each.
+        held: Papers of the index that were left as they are, because another abstract was given.
         total: Papers of the index now.
         embedded: Texts that were embedded.
         seconds: It took.
@@ -100,10 +102,17 @@ class Report:
     seconds: float = 0.0
     cancelled: bool = False
     error: str = ""
+    bridges: tuple[str, ...] = ()
+    held: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {**asdict(self), "sources": list(self.sources), "left_out": [asdict(each) for each in self.left_out]}
+        return {
+            **asdict(self),
+            "sources": list(self.sources),
+            "left_out": [asdict(each) for each in self.left_out],
+            "bridges": list(self.bridges),
+        }
 
 
 class _EndedError(Exception):
@@ -120,6 +129,8 @@ class _Run:
 
     ticket: str
     limits: Limits
+    within: Path | None
+    uploaded: bool
     thread: threading.Thread = field(init=False)
     begun: float = field(default_factory=time.monotonic)
     progress: Progress = field(default_factory=lambda: Progress("reading"))
@@ -212,7 +223,7 @@ class Adding:
                 paths.append(path)
             return paths
 
-        return self._start(bring, Limits.of_upload(self.upload_mib, size / MIB))
+        return self._start(bring, Limits.of_upload(self.upload_mib, size / MIB), uploaded=True)
 
     def name(self, names: Sequence[str]) -> str:
         """Begin to add files and folders of this machine, within the home folder; returns a ticket.
@@ -267,7 +278,9 @@ class Adding:
         run = self._run
         return run if run and secrets.compare_digest(run.ticket.encode(), ticket.encode()) else None
 
-    def _start(self, bring: Callable[[Path], list[Path]], limits: Limits, within: Path | None = None) -> str:
+    def _start(
+        self, bring: Callable[[Path], list[Path]], limits: Limits, within: Path | None = None, uploaded: bool = False
+    ) -> str:
         with self._starting:
             if self.progress().busy:
                 raise AddingError("Papers are being added already. Wait until that is done, then add yours.")
@@ -278,13 +291,13 @@ class Adding:
             except OSError as error:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise AddingError(f"The files could not be taken ({error.strerror}). Send them again.") from error
-            run = _Run(ticket, limits)
-            run.thread = threading.Thread(target=self._add, args=(run, folder, paths, within), daemon=True)
+            run = _Run(ticket, limits, within, uploaded)
+            run.thread = threading.Thread(target=self._add, args=(run, folder, paths), daemon=True)
             run.thread.start()
             self._run = run
         return ticket
 
-    def _add(self, run: _Run, folder: Path, paths: list[Path], within: Path | None) -> None:
+    def _add(self, run: _Run, folder: Path, paths: list[Path]) -> None:
         """Read, embed and write; in a thread, after the one whose run was cancelled has ended."""
         stage: Stage = "failed"
         report = Report()
@@ -292,7 +305,7 @@ class Adding:
             while not self._working.acquire(timeout=_WAIT_S):
                 run.check()
             try:
-                stage, report = "done", self._added(run, paths, within)
+                stage, report = "done", self._added(run, paths)
             finally:
                 self._working.release()
         except _EndedError:
@@ -306,7 +319,7 @@ class Adding:
             shutil.rmtree(folder, ignore_errors=True)
         run.end(stage, report)
 
-    def _added(self, run: _Run, paths: list[Path], within: Path | None) -> Report:
+    def _added(self, run: _Run, paths: list[Path]) -> Report:
         clock: list[tuple[float, int]] = []
 
         def progress(done: int, total: int | None) -> None:
@@ -314,8 +327,8 @@ class Adding:
             clock.append((time.monotonic(), done))
             run.tell(_rated(clock, total))
 
-        reading = read_stoppably(paths, run.limits, run.check, within)
-        did = self._engine.add(reading.papers, progress, run.check)
+        reading = read_stoppably(paths, run.limits, run.check, run.within, run.uploaded)
+        did = self._engine.add(reading.found, progress, run.check, keep=True)
         return Report(
             tuple(reading.sources),
             reading.records,
@@ -325,6 +338,8 @@ class Adding:
             reading.left_out,
             did.papers,
             did.embedded,
+            bridges=did.bridges,
+            held=did.held,
         )
 
 

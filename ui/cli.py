@@ -192,6 +192,7 @@ def serve(
         hosts=allow_host or (),
         origins=allow_origin or (),
         proxies=proxy or (),
+        uploads=settings.uploads,
     )
     if access.users and not access.local and not access.proxies:
         _say("Passwords from other machines travel unencrypted. Put a proxy with https in front: --proxy ADDRESS")

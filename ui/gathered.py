@@ -1,5 +1,6 @@
 """What was read for an index, and what was found in it, said to people on stderr or as plain values."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ui.options import say
@@ -45,6 +46,16 @@ def say_faults(gathered: "Gathering") -> None:
         say(f"Not found: {printable(name)}. Name it again where it is: paperchat index SOURCE")
     if len(gathered.not_found) > _SHOWN:
         say(f"Not found: {len(gathered.not_found) - _SHOWN} more")
+
+
+def say_bridges(bridges: Sequence[str]) -> None:
+    """Tell a person which records name several papers of the index, and what became of them."""
+    from ui.terminal.printable import printable
+
+    for bridge in bridges[:_SHOWN]:
+        say(f"Kept apart: {printable(bridge)}")
+    if len(bridges) > _SHOWN:
+        say(f"Kept apart: {len(bridges) - _SHOWN} more (all of them with --json)")
 
 
 def read_line(gathered: "Gathering") -> str:

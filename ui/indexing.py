@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ui.bars import Bar, ReadingBar
-from ui.gathered import COMPARED, read_line, read_values, rows, say_duplicates, say_faults, takes
+from ui.confirming import changes_to_ask_of, confirm, losses
+from ui.gathered import COMPARED, read_line, read_values, rows, say_bridges, say_duplicates, say_faults, takes
 from ui.options import EncoderOption, IndexOption, JsonOption, OfflineOption, print_data, print_json, say
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def index_papers(
         ),
     ] = None,
     again: Annotated[bool, typer.Option("--update", help="Ask the sources of the index again.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove papers and replace abstracts of the index without asking.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")] = False,
     watch: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Stay, and bring in the files of FOLDER as they change.")
@@ -80,7 +84,7 @@ def index_papers(
     selection = Selection(most, since, until, tuple(category or ()), tuple(words or ()))
     settings = Settings.load(index=index, encoder=encoder, offline=offline)
     load = partial(SentenceEncoder.from_name, settings.encoder, settings.offline)
-    work = _Work(settings, as_json, load, ray)
+    work = _Work(settings, as_json, load, ray, yes)
     if watch:
         work.watch(watch, selection)
         return
@@ -100,6 +104,8 @@ def index_papers(
     if dry_run:
         work.preview(contents, gathered, replace)
     else:
+        if not (yes or replace):
+            confirm(changes_to_ask_of(contents, gathered))
         work.update(gathered, replace)
     if gathered.not_found or gathered.failed or (gathered.reading and gathered.reading.left_out):
         raise typer.Exit(1)
@@ -113,11 +119,13 @@ class _Work:
     as_json: bool
     encoder: "Callable[[], Encoder]"
     ray: str | None
+    yes: bool
 
     def update(self, gathered: "Gathering", replace: bool = False) -> None:
         """Bring the index up to date, and say what that did."""
         done, pairs = self._updated(gathered, self.encoder(), replace)
         say_faults(gathered)
+        say_bridges(done.bridges)
         if self.as_json:
             print_json({**vars(done), **read_values(gathered), "duplicates": rows(pairs)})
             return
@@ -132,13 +140,15 @@ class _Work:
 
         would = preview(contents, gathered.papers, self.encoder(), replace, gathered.removal.ids)
         say_faults(gathered)
+        say_bridges(would.bridges)
         if self.as_json:
             print_json({**would.to_dict(), **read_values(gathered)})
             return
         print_data(read_line(gathered))
         print_data(
             f"{self.settings.index_folder} would hold {would.papers} papers: {would.new} new, {would.changed} changed, "
-            f"{would.removed} removed; {would.chunks} chunks to embed{takes(would.seconds)}. Nothing was written.\n"
+            f"{would.removed} removed, {would.replaced} with another abstract; {would.chunks} chunks to embed"
+            f"{takes(would.seconds)}. Nothing was written.\n"
         )
 
     def watch(self, folder: Path, selection: "Selection") -> None:
@@ -159,14 +169,20 @@ class _Work:
                 contents = Contents.read(self.settings.index_folder)
                 with ReadingBar() as told:
                     gathered = gather_folder(self.settings.index_folder, contents, folder, selection, told)
+                gone = 0 if self.yes else len(gathered.removal.gone)
+                gathered = gathered if self.yes else gathered.without_removal(contents)
                 if not gathered.papers and not len(contents.papers):
                     say_faults(gathered)
                     return
-                done, pairs = self._updated(gathered, encoder)
+                done, pairs = self._updated(gathered, encoder, keep=not self.yes)
             except UserError as error:  # a bad file, a full disk, another writer: the next change may be better
                 say(f"Error: {error}")
                 return
             say_faults(gathered)
+            say_bridges(done.bridges)
+            if gone or done.held:
+                way = f"paperchat index --watch {folder} --yes"
+                say(f"Left as it was: {losses(gone, done.held)}. To take that in: {way}")
             if self.as_json:
                 print_json({**vars(done), **read_values(gathered), "duplicates": rows(pairs)}, indent=None)
             else:
@@ -184,7 +200,7 @@ class _Work:
             say("Stopped watching.")
 
     def _updated(
-        self, gathered: "Gathering", encoder: "Encoder", replace: bool = False
+        self, gathered: "Gathering", encoder: "Encoder", replace: bool = False, keep: bool = False
     ) -> "tuple[Update, list[Duplicates] | None]":
         """Update the index, remember where its sources lie, and look for duplicates among not too many papers."""
         from index import update
@@ -194,7 +210,8 @@ class _Work:
 
         folder = self.settings.index_folder
         with self._workers(encoder) as at_work, Bar() as bar:
-            done = update(folder, gathered.papers, at_work, replace, bar, gathered.removal.ids, self.settings.server)
+            ids, server = gathered.removal.ids, self.settings.server
+            done = update(folder, gathered.papers, at_work, replace, bar, ids, server, keep=keep)
         contents = Contents.read(folder)
         remember(folder, gathered.places, contents.sources)
         looked = (done.wrote or self.as_json) and done.papers <= COMPARED

@@ -69,7 +69,7 @@ class Server(uvicorn.Server):
         self.listener = listener
         host, port = listener.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        self.app = app(engine, access or Access.of(host))
+        self.app = app(engine, access or Access.of(host, uploads=engine.settings.uploads))
         options: dict[str, Any] = {"proxy_headers": False, "server_header": False}  # the gate knows our proxies
         options |= {"http": Connection, "timeout_keep_alive": engine.settings.patience_s, "limit_concurrency": AT_MOST}
         super().__init__(uvicorn.Config(self.app, log_level="warning", timeout_graceful_shutdown=2, **options))
@@ -91,7 +91,7 @@ def app(engine: Engine, access: Access | None = None) -> FastAPI:
     whole = _Gated(
         title="paperchat", version=version("paperchat"), description=api.ABOUT, docs_url=None, redoc_url=None
     )
-    whole.state.access = access or Access()
+    whole.state.access = access or Access(uploads=settings.uploads)
     whole.state.arrivals = Arrivals(settings.upload_mib, settings.patience_s)
     whole.state.admission = Admission(settings.answers_at_once, settings.answers_waiting)
     whole.state.conversations = Conversations(settings.home_folder / FILE)

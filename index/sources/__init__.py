@@ -5,20 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from index.errors import SourceError
-from index.paper import Paper
-from index.papers import merge
+from index.paper import UPLOAD, UPLOADED, Paper
+from index.papers import join, merge
 from index.sources import live
 from index.sources.budget import Budget, Limits
-from index.sources.files import read_files
+from index.sources.files import PACKAGED, STARTER, own_name, read_files
 from index.sources.reading import UNWANTED, LeftOut, Reading
 from index.sources.selection import Selection
 
-__all__ = ["LeftOut", "Reading", "Selection", "Tell", "read", "stream"]
+__all__ = ["LeftOut", "Reading", "Selection", "Tell", "distinct", "read", "stream"]
 
 Tell = Callable[[str, int, int], None]
 """Called at intervals with a source, the papers that were read of it so far, and how many of them were taken."""
 
-_STARTER = Path(__file__).parents[1] / "starter" / "papers.jsonl"
 _REASONS_SHOWN = 10
 _REASONS_KEPT = 1000
 _TELL_EVERY = 1000
@@ -33,6 +32,7 @@ def read(
     offline: bool = False,
     limits: Limits | None = None,
     within: Path | None = None,
+    uploaded: bool = False,
 ) -> Reading:
     """Read every paper of some files, folders and services, each paper once.
 
@@ -51,6 +51,7 @@ def read(
         offline: Ask no service; what they gave before is read where it was kept.
         limits: Of all that is read, but for its memory and time; None for none.
         within: The folder, without links in its path, that no link may lead out of; None for each named folder itself.
+        uploaded: The files were uploaded: papers remember them by names that no other source has, and are trusted less.
 
     Returns:
         The papers, and what was left out with the reason.
@@ -69,7 +70,7 @@ def read(
 
     def papers() -> Iterator[Paper]:
         nonlocal faults
-        for source, each in _found(sources, selection, tell, offline, end, Budget(limits), within):
+        for source, each in _found(sources, selection, tell, offline, end, Budget(limits), within, uploaded):
             if isinstance(each, Paper):
                 name = next((name for name in each.sources if name.startswith(f"{source}/")), source)
                 counts[name] = counts.get(name, 0) + 1
@@ -79,10 +80,20 @@ def read(
                 if faults <= _REASONS_KEPT:
                     left_out.append(each)
 
-    merged = merge(papers())
-    if not merged:
+    found = distinct(papers())
+    if not found:
         raise SourceError(_nothing(left_out, faults, unwanted))
-    return Reading(tuple(merged), sum(counts.values()), tuple(left_out), counts, faults, unwanted)
+    merged = tuple(merge(found))
+    return Reading(merged, sum(counts.values()), tuple(left_out), counts, faults, unwanted, found)
+
+
+def distinct(papers: Iterable[Paper]) -> tuple[Paper, ...]:
+    """Return records without repeats: those that say the same names are one, in order of first sight."""
+    known: dict[tuple[object, ...], Paper] = {}
+    for paper in papers:
+        names = (paper.id, paper.title, paper.other_ids, paper.other_titles, paper.trust)
+        known[names] = join(known[names], paper) if names in known else paper
+    return tuple(known.values())
 
 
 def stream(
@@ -109,6 +120,7 @@ def _found(
     end: Tell,
     budget: Budget,
     within: Path | None,
+    uploaded: bool = False,
 ) -> Iterator[tuple[str, Paper | LeftOut]]:
     """Yield (name of the source, a paper that is wanted or what was left out); stop when there are enough.
 
@@ -121,8 +133,8 @@ def _found(
         raise SourceError(f"No such file or folder: {', '.join(missing)}. Check the spelling.")
     selection, tell = selection or Selection(), tell or _tell_nobody
     wanted = selection.most
-    starting = [(path, path.name) for path in paths] if named else [(_STARTER, "starter")]
-    files = read_files(starting, selection, budget, within)
+    named_files = [(path, f"{UPLOADED}{path.name}" if uploaded else own_name(path.name)) for path in paths]
+    files = read_files(named_files if named else [(PACKAGED, STARTER)], selection, budget, within)
 
     def ask(question: str) -> Iterator[Paper | LeftOut]:
         return live.records(question, replace(selection, most=wanted), tell, offline=offline)
@@ -137,7 +149,7 @@ def _found(
                 records += 1
                 if isinstance(found, Paper) and selection.takes(found):
                     taken += 1
-                    yield source, found
+                    yield source, found.given_by(UPLOAD) if uploaded else found
                     if taken == wanted:
                         break
             if seen % every == 0:

@@ -3,14 +3,16 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from index.paper import Paper
+from index.paper import UPLOADED, Paper
 from index.sources.bibtex import read_bibtex
 from index.sources.budget import Budget
 from index.sources.jsonl import read_json, read_jsonl
 from index.sources.listing import read_listing
+from index.sources.live import is_live
 from index.sources.opening import Document, documents
 from index.sources.pages import PageReader
 from index.sources.pdf import read_pdf
@@ -26,6 +28,12 @@ SUFFIXES = (
     *(".gz", ".zip"),
 )
 """What is read of a folder; a file that is named itself is read whatever it is called."""
+
+STARTER = "starter"
+"""The name of the corpus that comes with paperchat."""
+
+PACKAGED = Path(__file__).parents[1] / "starter" / "papers.jsonl"
+"""Where it is."""
 
 Lines = Iterable[tuple[int, str | Unreadable]]
 _PDF = b"%PDF-"
@@ -48,9 +56,9 @@ def read_files(
     """Yield (name of the source, what stands in it) for every file, each file once; files of a folder in order of name.
 
     `named` holds each file and folder with the name that a file's papers carry; papers of a folder carry their path.
-    What can't be read is among what stands in it, as the reason why. The selection may spare work: papers that it does
-    not take come as `UNWANTED`, or as papers. What is named may be a link; a link in a folder that leads out of it is
-    not followed.
+    Only the corpus that comes with paperchat says whether its texts are digests. What can't be read is among what
+    stands in it, as the reason why. The selection may spare work: papers that it does not take come as `UNWANTED`, or
+    as papers. What is named may be a link; a link in a folder that leads out of it is not followed.
 
     Args:
         named: What to read.
@@ -67,14 +75,26 @@ def read_files(
         for path, name in named:
             place = _real(path, name, within)
             folder = place if isinstance(place, Path) and place.is_dir() else None
-            for file, source in _inside(folder) if folder else [(place, name)]:
+            inside = ((file, own_name(source)) for file, source in _inside(folder)) if folder else [(place, name)]
+            for file, source in inside:
                 budget.spend_documents()
                 real = _real(file, source, folder) if folder and isinstance(file, Path) else file
                 if isinstance(real, LeftOut):
                     yield source, iter([real])
                 elif real not in seen:
                     seen.add(real)
-                    yield source, read_file(real, source, pages, selection, budget)
+                    found = read_file(real, source, pages, selection, budget)
+                    yield source, found if real == PACKAGED else map(_as_published, found)
+
+
+def own_name(name: str) -> str:
+    """Return the name of a file as a source, which is never that of a service, of uploads or of the starter corpus.
+
+    >>> own_name("owls.bib"), own_name("starter"), own_name("arxiv:cat:cs.LG")
+    ('owls.bib', './starter', './arxiv:cat:cs.LG')
+    """
+    first = name.split("/")[0]
+    return f"./{name}" if first == STARTER or first.startswith(UPLOADED) or is_live(first) else name
 
 
 def read_file(
@@ -102,6 +122,11 @@ def read_file(
         yield LeftOut(source, error.line, error.reason)
     except OSError as error:
         yield LeftOut(source, None, f"can't be read: {error.strerror or error}")
+
+
+def _as_published(found: Paper | LeftOut) -> Paper | LeftOut:
+    """Return a paper whose abstract counts as published, whatever its file says."""
+    return replace(found, kind="abstract") if isinstance(found, Paper) and found.kind != "abstract" else found
 
 
 def _of(document: Document, pages: PageReader, selection: Selection) -> Iterator[Paper | LeftOut]:

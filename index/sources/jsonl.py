@@ -33,7 +33,7 @@ def read_jsonl(
 
     Args:
         lines: (line number, line), the number counted from 1.
-        source: Name that complaints carry, and papers that name no source themselves.
+        source: Name that papers and complaints carry.
         selection: Gives `UNWANTED` for papers whose date or topics it does not take, before any work is put into them.
     """
     for number, line in lines:
@@ -79,7 +79,7 @@ def from_json(
 
     Args:
         values: A value as `json.loads` gives it.
-        source: Name that complaints carry, and papers that name no source themselves.
+        source: Name that papers and complaints carry.
         line: Where it stands, if known.
         selection: As for `read_jsonl`.
     """

@@ -17,6 +17,8 @@ _TYPES = {str: "text", bool: "true or false", int: "a number", float: "a number"
 def plain(values: dict[str, Any]) -> Record:
     """Return what the object says of its paper; unlike in foreign forms, a field of the wrong kind is a fault.
 
+    What decides on identity and precedence (`other_ids`, `other_titles`, `sources`, `version`) is not for it to say.
+
     Raises:
         BadRecord: It has no title or abstract, or a field holds what it can't.
     """
@@ -32,12 +34,8 @@ def plain(values: dict[str, Any]) -> Record:
         url=url if re.match("https?:", url, re.I) else "",
         topics=(*_topics(values, "topics"), *_topics(values, "categories")),
         code=tuple(_strings(values, "code")),
-        sources=tuple(_strings(values, "sources")),
         kind=values["kind"] if values.get("kind") in _KINDS else "abstract",
-        version=version if type(version := values.get("version")) is int and version > 0 else None,
         updated=iso_date(values.get("updated")),
-        other_ids=tuple(_strings(values, "other_ids")),
-        other_titles=tuple(_strings(values, "other_titles")),
     )
 
 

@@ -14,7 +14,11 @@ from index.sources.text import clean_line, clean_paragraphs
 
 _WEB = re.compile(r"https?://[^\s<>\"]+", re.I)
 
-_ABSTRACT_CHARS = 100_000  # longer is no abstract but a book
+_CHARS = {"abstract": 100_000, "title": 2_000, "url": 4_000}
+"""Of a text, at most: a longer abstract is a book, and the longest titles have some 600."""
+_MANY = {"authors": (20_000, 500), "topics": (2_000, 500), "code": (1_000, 4_000), "ids": (100, 4_000)}
+"""Of a list, at most so many of at most so many characters: a few papers have 5,000 authors."""
+_DATE_CHARS = 200
 
 
 class BadRecord(Exception):
@@ -34,12 +38,9 @@ class Record:
         url: A page of the paper.
         topics: Keywords or categories.
         code: Links to repositories.
-        sources: Sources that the record itself names; none for the one that is being read.
         kind: As in `Paper`.
         version: Number of the version that the words are of.
         updated: The date of that version, as `published`.
-        other_ids: Ids as they stand in `Paper.other_ids`.
-        other_titles: That the paper goes by too.
         tex: Whether title, abstract and authors are written as for TeX.
     """
 
@@ -51,12 +52,9 @@ class Record:
     url: str = ""
     topics: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
     kind: str = "abstract"
     version: int | None = None
     updated: str | None = None
-    other_ids: tuple[str, ...] = ()
-    other_titles: tuple[str, ...] = ()
     tex: bool = False
 
 
@@ -65,14 +63,13 @@ def to_paper(record: Record, source: str) -> Paper:
 
     Args:
         record: What the source says.
-        source: Name of the source, for papers that name none themselves.
+        source: Name of the source.
 
     Raises:
-        BadRecord: It has no title or no abstract, or one of more than 100,000 characters.
+        BadRecord: It has no title or no abstract, or a field that is too long.
     """
-    if (chars := len(record.abstract)) > _ABSTRACT_CHARS:
-        reason = f"the abstract of “{short(clean_line(record.title))}” has {chars:,} characters"
-        raise BadRecord(f"{reason}; at most {_ABSTRACT_CHARS:,} are taken")
+    if reason := _too_long(record):
+        raise BadRecord(reason)
     plain: Callable[[str], str] = readable if record.tex else str
     title, abstract = clean_line(plain(record.title)), clean_paragraphs(plain(record.abstract))
     if not title:
@@ -93,13 +90,29 @@ def to_paper(record: Record, source: str) -> Paper:
         url=url or page_by_id(identity) or None,
         code=tuple(dict.fromkeys((*_links(record.code), *(code_links(abstract) if "/" in abstract else ())))),
         topics=_each_once(record.topics),
-        sources=record.sources or (source,),
+        sources=(source,),
         kind=record.kind,
         version=record.version or next((number for number in versions if number), None),
         updated=iso_date(record.updated),
-        other_ids=tuple(each for each in dict.fromkeys((*other_ids, *record.other_ids)) if each != identity),
-        other_titles=_each_once(record.other_titles),
+        other_ids=tuple(other_ids),
     )
+
+
+def _too_long(record: Record) -> str:
+    """Return which field of a record holds more than any paper's does, "" where none does."""
+    title = short(clean_line(record.title[: _CHARS["title"]]))
+    for name, most in _CHARS.items():
+        if (chars := len(getattr(record, name))) > most:
+            return f"the {name} of “{title}” has {chars:,} characters; at most {most:,} are taken"
+    for name, (most, most_chars) in _MANY.items():
+        listed: tuple[str, ...] = getattr(record, name)
+        if len(listed) > most:
+            return f"“{title}” has {len(listed):,} {name}; at most {most:,} are taken"
+        if (chars := max(map(len, listed), default=0)) > most_chars:
+            return f"one of the {name} of “{title}” has {chars:,} characters; at most {most_chars:,} are taken"
+    if (chars := max(len(str(date or "")) for date in (record.published, record.updated))) > _DATE_CHARS:
+        return f"a date of “{title}” has {chars:,} characters; at most {_DATE_CHARS} are taken"
+    return ""
 
 
 def paper_or_reason(record: Record, source: str, line: int | None) -> Paper | LeftOut:

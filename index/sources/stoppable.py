@@ -24,11 +24,17 @@ from index.sources.budget import Limits, OverBudget, over
 _RUN = "import sys; sys.path[:] = sys.argv[1:]; from index.sources.stoppable import main; main()"
 _CHECK_S = 0.1
 _NICE = 5
+_PAPERS = ("papers", "found")
+"""Fields of a `Reading` that hold papers: each travels on a line of its own."""
 _IN_GROUP = os.name == "posix"  # where a process and those that it starts can be ended together
 
 
 def read_stoppably(
-    paths: Sequence[Path], limits: Limits, check: Callable[[], None], within: Path | None = None
+    paths: Sequence[Path],
+    limits: Limits,
+    check: Callable[[], None],
+    within: Path | None = None,
+    uploaded: bool = False,
 ) -> Reading:
     """Read files and folders as `index.sources.read` does, papers merged.
 
@@ -37,6 +43,7 @@ def read_stoppably(
         limits: Of all that is read.
         check: Called ten times a second, in another thread; what it raises ends the reading within a moment.
         within: As for `read`.
+        uploaded: As for `read`.
 
     Raises:
         SourceError: As `read` raises it.
@@ -68,7 +75,12 @@ def read_stoppably(
     watcher = threading.Thread(target=guard, daemon=True)
     watcher.start()
     try:
-        asked = {"paths": list(map(str, paths)), "limits": asdict(limits), "within": within and str(within)}
+        asked = {
+            "paths": list(map(str, paths)),
+            "limits": asdict(limits),
+            "within": within and str(within),
+            "uploaded": uploaded,
+        }
         with contextlib.suppress(OSError):  # it has ended
             process.stdin.write(json.dumps(asked).encode() + b"\n")
             process.stdin.flush()
@@ -100,7 +112,8 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     within = asked["within"] and Path(asked["within"])
     try:
-        reading = read([Path(each) for each in asked["paths"]], limits=limits, within=within)
+        paths = [Path(each) for each in asked["paths"]]
+        reading = read(paths, limits=limits, within=within, uploaded=asked["uploaded"])
     except MemoryError:
         answer: dict[str, Any] = {"over": str(_too_much_memory(limits))}
     except OverBudget as error:
@@ -108,10 +121,11 @@ def main() -> None:
     except UserError as error:
         answer = {"error": str(error)}
     else:
-        for paper in reading.papers:
-            _say(out, {"paper": paper.to_dict()})
+        for kind in _PAPERS:
+            for paper in getattr(reading, kind):
+                _say(out, {kind: paper.to_dict()})
         left_out = [asdict(each) for each in reading.left_out]
-        answer = {**vars(reading), "papers": len(reading.papers), "left_out": left_out}
+        answer = {**vars(reading), **dict.fromkeys(_PAPERS), "left_out": left_out, "done": True}
     _say(out, answer)
 
 
@@ -121,20 +135,20 @@ def _received(answers: IO[bytes]) -> Reading | None:
     Raises:
         SourceError, OverBudget: That the process answered with.
     """
-    papers: list[Paper] = []
+    papers: dict[str, list[Paper]] = {kind: [] for kind in _PAPERS}
     for line in answers:
         if not line.endswith(b"\n"):
             break
         answer = json.loads(line)
-        if "paper" in answer:
-            papers.append(Paper.from_dict(answer["paper"]))
-        elif "over" in answer:
+        if "over" in answer:
             raise OverBudget(answer["over"])
-        elif "error" in answer:
+        if "error" in answer:
             raise SourceError(answer["error"])
-        else:
+        if answer.pop("done", False):
             left_out = tuple(LeftOut(**each) for each in answer["left_out"])
-            return Reading(**{**answer, "papers": tuple(papers), "left_out": left_out})
+            return Reading(**{**answer, "left_out": left_out, **{kind: tuple(papers[kind]) for kind in _PAPERS}})
+        for kind, paper in answer.items():
+            papers[kind].append(Paper.from_dict(paper))
     return None
 
 

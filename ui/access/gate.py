@@ -21,18 +21,16 @@ from ui.access.forwarded import came_by_proxy, told
 from ui.access.headers import guard
 from ui.access.logins import TooOften
 from ui.access.refusals import for_programs, refusal, wants_page
-from ui.access.rules import Access, is_local
+from ui.access.rules import NO_UPLOADS, Access, is_local
 
 ALIVE = "/healthz"
 """Asked by what watches over us; it tells nothing, so it stays open."""
 NAMELESS = (ALIVE, "/readyz", "/metrics")
 _READS = ("GET", "HEAD")
-<<<<<<< HEAD
 _HOST = re.compile(r"[\w.-]*(:\d+)?|\[[\da-f:.]+\](:\d+)?", re.I | re.A)
 _PATH_CHARS, _NAME_BYTES = 2000, 255
 """Of a path, and of a part of it that may name a file, as file systems have it."""
-=======
->>>>>>> queue
+_UPLOAD = re.compile(r"/+gradio_api/+upload/*", re.I)
 _HEADER_NAMES = re.compile(r"[\w-]+(\s*,\s*[\w-]+)*")
 
 
@@ -58,6 +56,7 @@ class Gate:
         scope = told(scope, self.access.proxies)
         body = self._arrivals.body(scope, receive)
         request = Request(scope, body)
+        request.state.passed_on = passed_on
         alone = self.access.local and not self.access.closed and not passed_on
         request.state.at_home = alone and is_local(address_of(request))
         origin = request.headers.get("origin")
@@ -105,7 +104,7 @@ class Gate:
         path = request.scope["path"]
         if path in (LOGIN, LOGOUT):
             return await self._door.answer(request)
-        name = ""
+        name, known = "", False
         if self.access.closed and path != ALIVE:
             try:
                 caller = await self._callers.find(request)
@@ -114,7 +113,10 @@ class Gate:
                 return refusal(request, HTTPStatus.TOO_MANY_REQUESTS, "Too many attempts to log in.", wait)
             if caller is None or not (caller.page or for_programs(path)):
                 return self._unknown(request)
-            name = caller.name
+            name, known = caller.name, True
+        request.state.may_upload = self.access.lets_upload(known, request.state.passed_on)
+        if _UPLOAD.fullmatch(path) and not request.state.may_upload:
+            return refusal(request, HTTPStatus.FORBIDDEN, NO_UPLOADS)
         request.state.visitor = name or self._browser(request, cookies)
         return None
 

@@ -5,11 +5,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from index.errors import UserError
 from ui.access.keys import Keys
 from ui.access.users import Users
 
+Uploads = Literal["auto", "nobody", "users", "everyone"]
+NO_UPLOADS = "You may not add papers here. Who may is set where paperchat runs: PAPERCHAT_UPLOADS=users, or everyone."
 _ORIGIN = re.compile(r"https?://[^/?#@\s,*]+")
 
 
@@ -24,6 +27,7 @@ class Access:
         hosts: Names that we go by beside those of this machine; empty allows all where `local` is false.
         origins: Sites whose pages may call the HTTP service.
         proxies: Addresses whose `X-Forwarded-For` and `-Proto` are believed.
+        uploads: Who may add papers, of those who may come in.
     """
 
     users: Users | None = None
@@ -32,6 +36,7 @@ class Access:
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
+    uploads: Uploads = "auto"
 
     @classmethod
     def of(
@@ -43,6 +48,7 @@ class Access:
         hosts: Sequence[str] = (),
         origins: Sequence[str] = (),
         proxies: Sequence[str] = (),
+        uploads: Uploads = "auto",
     ) -> "Access":
         """Return the rules for a server that listens on an address.
 
@@ -53,6 +59,8 @@ class Access:
             hosts: Names beside those of this machine.
             origins: Such as https://notes.example.
             proxies: Addresses of reverse proxies.
+            uploads: Who may add papers; "auto" lets everyone where this machine alone reaches us, else who has shown
+                credentials.
 
         Raises:
             UserError: Others could reach us and nothing says who may, or a value does not fit.
@@ -71,12 +79,25 @@ class Access:
             if _ip(proxy) is None:
                 raise UserError(f"{proxy!r} is no address of a proxy: one looks like 127.0.0.1 or ::1")
         names = tuple(without_port(host) for host in hosts)
-        return cls(users, known, local, names, tuple(each.rstrip("/").lower() for each in origins), tuple(proxies))
+        return cls(
+            users, known, local, names, tuple(each.rstrip("/").lower() for each in origins), tuple(proxies), uploads
+        )
 
     @property
     def closed(self) -> bool:
         """Whether one has to show who one is."""
         return self.users is not None or bool(self.keys)
+
+    def lets_upload(self, known: bool, passed_on: bool) -> bool:
+        """Say whether somebody who came in may add papers.
+
+        Args:
+            known: They have shown credentials.
+            passed_on: Their request came by a proxy.
+        """
+        if self.uploads == "auto":
+            return known or (self.local and not self.proxies and not passed_on)
+        return self.uploads == "everyone" or (self.uploads == "users" and known)
 
     def goes_by(self, host: str) -> bool:
         """Say whether a `Host` header is one of our names."""

@@ -41,6 +41,15 @@ def at_home(request: object) -> bool:
     return getattr(getattr(request, "state", None), "at_home", False) is True
 
 
+def may_upload(request: object) -> bool:
+    """Say whether who asks may add papers.
+
+    Args:
+        request: As for `visitor`.
+    """
+    return getattr(getattr(request, "state", None), "may_upload", False) is True
+
+
 def token_of(request: Request) -> str | None:
     """Return what a browser's cookie says, None without one that we may have set."""
     token = request.cookies.get(COOKIE, "")

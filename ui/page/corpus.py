@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from index.errors import UserError
-from ui.access import at_home, visitor
+from ui.access import NO_UPLOADS, at_home, may_upload, visitor
 from ui.adding import Adding, AddingError
 from ui.page import cards, corpus_markup
 from ui.page.desk import Desk, said
@@ -55,7 +55,9 @@ class Corpus:
         """Return what the index holds, as markup, and where sources may be named."""
         inventory = self.engine.inventory()
         home = str(self.adding.home) if at_home(request) else ""
-        return {"markup": corpus_markup.holds(inventory), "generation": inventory.generation, "home": home}
+        uploads = may_upload(request)
+        markup, generation = corpus_markup.holds(inventory), inventory.generation
+        return {"markup": markup, "generation": generation, "home": home if uploads else "", "uploads": uploads}
 
     def map(self, sent: Sent) -> Sent:
         """Return the map; who asks first after a change of the index waits for its making."""
@@ -70,6 +72,7 @@ class Corpus:
 
     def add_uploads(self, sent: Sent, request: gr.Request) -> Sent:
         """Begin to add files that were uploaded just before."""
+        _check_uploads(request)
         owner, files = visitor(request), sent.get("files")
         named = [(said(each, "path"), said(each, "name")) for each in files] if isinstance(files, list) else []
         try:
@@ -80,6 +83,7 @@ class Corpus:
 
     def add_named(self, sent: Sent, request: gr.Request) -> Sent:
         """Begin to add a source of this machine, for somebody who sits at it."""
+        _check_uploads(request)
         if not at_home(request):
             raise AddingError("Sources can be named only where paperchat runs. Upload them.")
         return {"ticket": self.adding.name([said(sent, "name")])}
@@ -98,6 +102,12 @@ class Corpus:
     def cancel(self, sent: Sent) -> Sent:
         """End an adding, if who asks began it."""
         return {"cancelled": self.adding.cancel(said(sent, "ticket"))}
+
+
+def _check_uploads(request: gr.Request) -> None:
+    """Raise AddingError if who asks may not upload."""
+    if not may_upload(request):
+        raise AddingError(NO_UPLOADS)
 
 
 def _served(method: Callable[..., Sent]) -> Callable[..., Sent]:

@@ -15,6 +15,7 @@ SHOWN = 20
 """Rows of a table of counts; further ones are summed."""
 
 _LEFT_OUT_SHOWN = 20
+_HELD = "{} kept their abstracts, of which other ones were given. To take these in: paperchat index SOURCE"
 
 
 def view(upload_mib: float) -> str:
@@ -54,7 +55,8 @@ def view(upload_mib: float) -> str:
   <h2 id="adding-title">Add papers</h2>
   <p class="about">Saved pages (text or HTML), JSON, BibTeX, RIS, tables or PDFs, packed or not; {upload_mib:g} MiB at
     most. Everybody can go on asking meanwhile.</p>
-  <div class="adding-ways">
+  <p class="about adding-closed" hidden>Only those who may upload here can add papers.</p>
+  <div class="adding-ways" hidden>
     <label class="file"><span>Files to upload</span><input type="file" multiple></label>
     <form class="named" hidden><label>Or a file or folder in <code></code>
       <input type="text" autocomplete="off" spellcheck="false" required></label>
@@ -115,16 +117,19 @@ def report(report: Report) -> str:
         f"{_many(report.papers, 'paper')}"
         + (f" ({_many(repeats, 'repeat')} merged)" if repeats > 0 else "")
         + f": {', '.join(did)}. The index holds {_many(report.total, 'paper')} now; {_many(report.embedded, 'text')} "
-        f"embedded in {_time(report.seconds)}.</p>" + _left_out([str(each) for each in report.left_out])
+        f"embedded in {_time(report.seconds)}.</p>"
+        + (f"<p>{_HELD.format(_many(report.held, 'paper'))}</p>" if report.held else "")
+        + _listed("Left out", [str(each) for each in report.left_out])
+        + _listed("Kept apart", report.bridges)
     )
 
 
-def _left_out(lines: Sequence[str]) -> str:
+def _listed(title: str, lines: Sequence[str]) -> str:
     if not lines:
         return ""
     shown = "".join(f"<li>{escape(line)}</li>" for line in lines[:_LEFT_OUT_SHOWN])
     more = len(lines) - _LEFT_OUT_SHOWN
-    return f"<p>Left out:</p><ul>{shown}{f'<li>and {more:,} more</li>' if more > 0 else ''}</ul>"
+    return f"<p>{title}:</p><ul>{shown}{f'<li>and {more:,} more</li>' if more > 0 else ''}</ul>"
 
 
 def _table(kind: str, title: str, counts: Counts) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from index.errors import SourceError
-from index.paper import Paper
+from index.paper import SERVICE, Paper
 from index.sources.live import arxiv, huggingface, oai, openalex, semanticscholar
 from index.sources.live.client import Client
 from index.sources.live.days import since_last
@@ -74,6 +74,6 @@ def records(
     try:
         for found in KINDS[kind](client, Question(asked, source, selection or Selection(), changed_since)):
             count += isinstance(found, Paper)
-            yield found
+            yield found.given_by(SERVICE) if isinstance(found, Paper) else found
     finally:
         client.close()

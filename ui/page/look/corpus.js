@@ -22,6 +22,7 @@
     let data = null;
     let only = { kind: '', name: '' };
     let asking = null;
+    let may = false;
     const stage = one('.atlas-stage');
     const find = one('#atlas-find');
     const side = one('.atlas-card');
@@ -31,6 +32,8 @@
     const refresh = async () => {
       const contents = await asked('contents');
       one('.holds').innerHTML = contents.markup;
+      one('.adding-ways').hidden = !(may = contents.uploads);
+      one('.adding-closed').hidden = may;
       one('.named').hidden = !contents.home;
       one('.named code').textContent = contents.home;
       if (data?.generation === contents.generation) return press();
@@ -199,7 +202,7 @@
       }
     };
     const add = async (files) => {
-      if (!files.length) return;
+      if (!files.length || !may) return;
       done.replaceChildren();
       now.hidden = false;
       one('.adding-now .cancel').hidden = true;
