@@ -39,7 +39,9 @@ _CONDITION = re.compile(r"^\W*(?:and |but )?(?:if|unless|when|as|for)\b", re.I)
 _ASKS = re.compile(
     r"\?\W*$|^\W*(?:(?:and|but|or)\s+)?(?:\w+\s+)?(?:any|what|which|who|whose|why|how|when|where)\b", re.I
 )
-_MARKUP = re.compile(r"<\s*+(?:[/!]\s*+)?[a-z][^>]{0,1000}>|\bjavascript:|\bon[a-z]+\s*=\s*\S{1,200}\(|\]\(\s*\w+:", re.I)
+_MARKUP = re.compile(
+    r"<\s*+(?:[/!]\s*+)?[a-z][^>]{0,1000}>|\bjavascript:|\bon[a-z]+\s*=\s*\S{1,200}\(|\]\(\s*\w+:", re.I
+)
 _TURN = re.compile(r"<\s*+[|\uff5c]\s*+\w")
 """Where a token begins that ends a message or says whose the next one is."""
 

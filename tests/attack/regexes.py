@@ -118,7 +118,9 @@ def _written(module: ModuleType, source: str) -> Iterator[tuple["re.Pattern[Any]
                         f"{module.__name__}, line {node.lineno}: a pattern made of unknown values, "
                         f"{textwrap.shorten(ast.unparse(node), 80)}. Use constants and re.escape."
                     )
-                flags = {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute) and each.attr in "IMSAX"}
+                flags = {
+                    each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute) and each.attr in "IMSAX"
+                }
                 pattern = re.compile(written, sum(getattr(re, flag) for flag in flags))
                 yield pattern, _of_re(node) in ("match", "fullmatch"), node.lineno
 
