@@ -26,7 +26,9 @@ def authors(text: str, known: Known) -> Iterator[Phrase]:
         people, end = _people(text, found.end(), known, sure=bool(found[1]))
         if people:
             yield Phrase(start, end, Filter(authors=people))
-    for found in re.finditer(rf"((?:[^\W\d_][\w.-]{{0,60}} ){{0,3}}[^\W\d_][\w-]{{0,60}})['’]s (?=(?:{BETWEEN}){PAPERS}\b)", text):
+    for found in re.finditer(
+        rf"((?:[^\W\d_][\w.-]{{0,60}} ){{0,3}}[^\W\d_][\w-]{{0,60}})['’]s (?=(?:{BETWEEN}){PAPERS}\b)", text
+    ):
         words = found[1].split()
         for at in range(len(words)):
             name = " ".join(words[at:])

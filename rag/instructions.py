@@ -37,7 +37,9 @@ _CONDITION = re.compile(r"^\W*(?:and |but )?(?:if|unless|when|as|for)\b", re.I)
 _ASKS = re.compile(
     r"\?\W*$|^\W*(?:(?:and|but|or)\s+)?(?:\w+\s+)?(?:any|what|which|who|whose|why|how|when|where)\b", re.I
 )
-_MARKUP = re.compile(r"<\s*+(?:[/!]\s*+)?[a-z][^>]{0,1000}>|\bjavascript:|\bon[a-z]+\s*=\s*\S{1,200}\(|\]\(\s*\w+:", re.I)
+_MARKUP = re.compile(
+    r"<\s*+(?:[/!]\s*+)?[a-z][^>]{0,1000}>|\bjavascript:|\bon[a-z]+\s*=\s*\S{1,200}\(|\]\(\s*\w+:", re.I
+)
 
 
 class InstructionFilter:

@@ -173,7 +173,8 @@ async def find_papers(
 async def get_paper(
     ctx: Asking,
     paper_id: Annotated[
-        PaperId, Field(description="An id as the other tools give it, such as arxiv:2205.05131; an arXiv link or a DOI.")
+        PaperId,
+        Field(description="An id as the other tools give it, such as arxiv:2205.05131; an arXiv link or a DOI."),
     ],
     similar: Annotated[int, Field(ge=0, le=50, description="How many of the nearest papers to add.")] = 0,
 ) -> Annotated[CallToolResult, PaperRecord]:
