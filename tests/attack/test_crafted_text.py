@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -73,7 +74,7 @@ def while_others_ask(target: Target, attack: Callable[[], Any]) -> tuple[Any, fl
 def test_an_earlier_turn_made_to_slow_the_rules_down_is_answered_soon(target: Target, run: str) -> None:
     began = time.monotonic()
     for way in (ask, complete):
-        reply, waited = while_others_ask(target, lambda way=way: way(target, RUNS[run]))
+        reply, waited = while_others_ask(target, partial(way, target, RUNS[run]))
         assert reply.status_code == 200, reply.text
         assert waited < MOST_S
     assert time.monotonic() - began < MOST_S

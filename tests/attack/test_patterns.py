@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
-from tests.attack import regexes
-from tests.attack.regexes import Found
+from tests.attack.regexes import Found, patterns
+from tests.attack.slowing import texts
 
 SIZES = (30, 60, 120, 250, 500, 1000, 4000)
 """Characters; the small ones end a pattern that takes exponential time."""
@@ -16,7 +16,7 @@ TRIES = 4
 
 
 def test_no_pattern_is_slowed_down_by_a_crafted_text() -> None:
-    found = regexes.patterns()
+    found = patterns()
     assert len(found) > 100
     slow = [f"{each.place}: {text}: {each.pattern.pattern!r}" for each in found if (text := slowed(each))]
     assert not slow, "\n".join(slow)
@@ -24,7 +24,7 @@ def test_no_pattern_is_slowed_down_by_a_crafted_text() -> None:
 
 def slowed(found: Found) -> str:
     """Return the text that takes a pattern quadratic time or more, "" where there is none."""
-    return next((repr(each) for each in regexes.texts(found.pattern) if _is_slow(found, *each)), "")
+    return next((repr(each) for each in texts(found.pattern) if _is_slow(found, *each)), "")
 
 
 def _is_slow(found: Found, start: Any, unit: Any, end: Any) -> bool:  # noqa: ANN401 - str or bytes
@@ -40,7 +40,7 @@ def _is_slow(found: Found, start: Any, unit: Any, end: Any) -> bool:  # noqa: AN
         return time.thread_time() - began
 
     for size in SIZES:
-        if (took := seconds(size)) > FLOOR_S and all(
+        if seconds(size) > FLOOR_S and all(
             seconds(size) > max(FLOOR_S, RATIO * seconds(size // 4)) for _ in range(TRIES)
         ):
             return True
