@@ -27,9 +27,9 @@ class Change:
         order: int64 `(papers now,)`: for each paper in the order of ids its old position, or for `fresh[n]` the number
             of old papers + n.
         places: int32 `(old papers,)`: where each old paper is now, -1 for those of `gone`.
-        new: Papers whose id was not there.
-        changed: Papers that say something else than before.
-        removed: Papers whose id is no longer there.
+        new: Papers that were not there.
+        changed: Papers that say something else than before, or go by a better id.
+        removed: Papers that are no longer there.
         replaced: Ids of old papers whose abstract is another one now.
         held: Ids of old papers that were left as they are, because another abstract was given.
         bridges: What became of records that name several old papers, a line for each.
@@ -82,6 +82,7 @@ def change(
     bridges: tuple[Bridge, ...] = ()
     held: list[str] = []
     replaced: list[str] = []
+    renamed: dict[str, str] = {}
     if replace_all:
         now, touched = merge(given), set(range(len(old)))
     else:
@@ -102,13 +103,15 @@ def change(
             if key in before and made.abstract != before[key].abstract:
                 (held if keep else replaced).append(key)
                 made = before[key] if keep else made
+            if key in before:
+                renamed[made.id] = key
             now.append(made)
     had = {paper.id: at for at in touched if (paper := old[at])}
     same = {at for paper in now if (at := had.get(paper.id)) is not None and old[at] == paper}
     changed = sorted((paper for paper in now if had.get(paper.id) not in same), key=lambda paper: paper.id)
     gone = sorted(touched - same)
     order, places = _ordered(old, changed, gone)
-    new = sum(paper.id not in had for paper in changed)
+    new = sum(paper.id not in had and paper.id not in renamed for paper in changed)
     return Change(
         tuple(changed),
         tuple(gone),

@@ -34,6 +34,7 @@ from ui.access.attempts import Attempts
 from ui.access.door import inside
 from ui.access.keys import Keys
 from ui.access.refusals import colours, for_programs
+from ui.access.rules import Uploads
 from ui.access.sessions import IDLE_S, Sessions
 from ui.page.corpus import SCRATCH
 from ui.server import Server, app, listen
@@ -177,6 +178,32 @@ def test_who_sits_at_this_machine_is_told_from_who_comes_by_a_proxy_or_a_login(o
         assert httpx.get(f"{open_url}/who", headers={header: "127.0.0.1"}).json()["at_home"] is False
     assert httpx.get(f"{closed_url}/who", auth=("ada", PASSWORD)).json()["at_home"] is False
     assert not at_home(object())
+
+
+@pytest.mark.parametrize(
+    ("uploads", "anybody", "by_proxy", "user"),
+    [
+        ("auto", True, False, True),
+        ("nobody", False, False, False),
+        ("users", False, False, True),
+        ("everyone", True, True, True),
+    ],
+)
+def test_uploads_are_open_to_whom_the_setting_says(
+    users_file: Path, uploads: Uploads, anybody: bool, by_proxy: bool, user: bool
+) -> None:
+    passed_on = {"X-Forwarded-For": "192.0.2.1"}
+    with gated(Access(uploads=uploads)) as url:
+        assert [may_send(url), may_send(url, headers=passed_on)] == [anybody, by_proxy]
+    with gated(Access.of(auth=users_file, proxies=["127.0.0.1"], uploads=uploads)) as url:
+        assert may_send(url, headers=passed_on, auth=("ada", PASSWORD)) == user
+
+
+def may_send(url: str, **options: Any) -> bool:  # noqa: ANN401 - those of httpx
+    """Tell whether an upload passes the gate; the application behind it knows none."""
+    status = httpx.post(f"{url}/gradio_api/upload", **options).status_code
+    assert status in (403, 404)
+    return status == 404
 
 
 def test_event_handlers_of_gradio_know_the_same_visitor() -> None:

@@ -85,11 +85,11 @@ def test_what_was_new_merged_and_left_out_is_reported_and_can_be_asked_for(
     report = adding.report(ticket)
     assert report and not report.error
     assert (report.records, report.papers, report.new, report.changed, report.total) == (3, 2, 1, 1, 11)
-    assert report.sources == ("mine.jsonl",)
-    assert [(fault.source, fault.line) for fault in report.left_out] == [("mine.jsonl", 4)]
+    assert report.sources == ("upload:mine.jsonl",)
+    assert [(fault.source, fault.line) for fault in report.left_out] == [("upload:mine.jsonl", 4)]
     assert adding.progress().stage == "done"
     found = engine.search("Which rivers are wide?")[0].paper
-    assert (found.title, found.sources) == ("Rivers from Space", ("mine.jsonl",))
+    assert (found.title, found.sources) == ("Rivers from Space", ("upload:mine.jsonl",))
     assert json.loads(json.dumps(report.to_dict()))["left_out"][0]["line"] == 4
 
 
@@ -98,7 +98,7 @@ def test_an_upload_is_gone_afterwards_and_nothing_else_is_left(adding: Adding, t
     ticket = adding.upload([upload, sent(tmp_path, "nothing in it", "passwd.jsonl")])
     adding.wait()
     report = adding.report(ticket)
-    assert report and report.sources == ("passwd.jsonl",)
+    assert report and report.sources == ("upload:passwd.jsonl",)
     assert not upload.path.exists()
     assert list((tmp_path / "temporary").iterdir()) == []
 

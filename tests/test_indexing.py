@@ -405,13 +405,14 @@ def pour(stream: Iterable[str], queue: Queue[str]) -> None:
 class Watcher:
     """`paperchat index --watch` in a process of its own, what it prints, line by line."""
 
-    def __init__(self, folder: Path, index: Path) -> None:
+    def __init__(self, folder: Path, index: Path, *options: str) -> None:
         code = (
             "from index.vectors import SentenceEncoder; from tests.conftest import HashingEncoder\n"
             "SentenceEncoder.from_name = classmethod(lambda *settings: HashingEncoder())\n"
             "from ui.cli import main; main()"
         )
         command = [sys.executable, "-u", "-c", code, "index", "--index", str(index), "--watch", str(folder), "--json"]
+        command += options
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
         )
@@ -457,7 +458,7 @@ class Watcher:
 def watched(tmp_path: Path, index: Path) -> Iterator[tuple[Path, Watcher]]:
     """Return a folder with one file, and what watches it."""
     write(tmp_path / "pages" / "a.jsonl", OWLS)
-    watcher = Watcher(tmp_path / "pages", index)
+    watcher = Watcher(tmp_path / "pages", index, "--yes")
     yield tmp_path / "pages", watcher
     if watcher.process.poll() is None:
         watcher.end()
@@ -476,6 +477,26 @@ def test_watch_follows_files_that_come_change_and_go_until_ctrl_c(watched: tuple
     assert titles(index) == {"Bats": ("in/b.jsonl",)}
     assert watcher.end() == 0
     watcher.hears("Stopped watching.")
+
+
+def test_watch_that_cannot_ask_takes_nothing_away_and_says_what_would(tmp_path: Path, index: Path) -> None:
+    folder, owls = tmp_path / "pages", tmp_path / "pages" / "a.jsonl"
+    write(owls, OWLS)
+    watcher = Watcher(folder, index)
+    assert watcher.update()["new"] == 1
+    write(owls, replace(OWLS, abstract="Owls shout."), BATS)
+    assert "--yes" in watcher.hears("1 abstract replaced")
+    owls.unlink()
+    assert "--yes" in watcher.hears("2 papers removed")
+    assert watcher.end() == 0
+    assert {paper.title: paper.abstract for paper in Contents.read(index).papers} == {
+        OWLS.title: OWLS.abstract,
+        BATS.title: BATS.abstract,
+    }
+    write(folder / "b.jsonl", BEES)
+    watcher = Watcher(folder, index, "--yes")
+    assert watcher.update()["removed"] == 2
+    assert watcher.end() == 0
 
 
 def test_watch_goes_on_after_a_bad_file_and_waits_for_a_folder_that_vanishes(

@@ -16,9 +16,13 @@ _WEB = re.compile(r"https?://[^\s<>\"]+", re.I)
 
 _CHARS = {"abstract": 100_000, "title": 2_000, "url": 4_000}
 """Of a text, at most: a longer abstract is a book, and the longest titles have some 600."""
-_MANY = {"authors": (20_000, 500), "topics": (2_000, 500), "code": (1_000, 4_000), "ids": (100, 4_000)}
+_MANY = {
+    "authors": ("authors", 20_000, 500),
+    "topics": ("topics", 2_000, 500),
+    "code": ("links to code", 1_000, 4_000),
+    "ids": ("ids", 100, 4_000),
+}
 """Of a list, at most so many of at most so many characters: a few papers have 5,000 authors."""
-_DATE_CHARS = 200
 
 
 class BadRecord(Exception):
@@ -104,14 +108,12 @@ def _too_long(record: Record) -> str:
     for name, most in _CHARS.items():
         if (chars := len(getattr(record, name))) > most:
             return f"the {name} of “{title}” has {chars:,} characters; at most {most:,} are taken"
-    for name, (most, most_chars) in _MANY.items():
+    for name, (called, most, most_chars) in _MANY.items():
         listed: tuple[str, ...] = getattr(record, name)
         if len(listed) > most:
-            return f"“{title}” has {len(listed):,} {name}; at most {most:,} are taken"
+            return f"“{title}” has {len(listed):,} {called}; at most {most:,} are taken"
         if (chars := max(map(len, listed), default=0)) > most_chars:
-            return f"one of the {name} of “{title}” has {chars:,} characters; at most {most_chars:,} are taken"
-    if (chars := max(len(str(date or "")) for date in (record.published, record.updated))) > _DATE_CHARS:
-        return f"a date of “{title}” has {chars:,} characters; at most {_DATE_CHARS} are taken"
+            return f"one of the {called} of “{title}” has {chars:,} characters; at most {most_chars:,} are taken"
     return ""
 
 
