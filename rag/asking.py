@@ -84,7 +84,7 @@ class Asker:
         sources = gather(self._sentences, found.vector, ranked)
         answer = replace(answer, matches=tuple(source.match() for source in sources))
         yield answer
-        responder = Responder(self._settings, self._sentences, self._inferrer, clock)
+        responder = Responder(self._settings, self._sentences, self._inferrer, self._instructions, clock)
         writer = loader.writer
         if writer is None:
             yield responder.quoted(answer, part, sources, loader.reason())

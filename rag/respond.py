@@ -29,11 +29,18 @@ _QUOTE_FLOOR = 0.3
 class Responder:
     """Answers one question."""
 
-    def __init__(self, settings: Settings, encoder: Encoder, inferrer: Inferrer | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        encoder: Encoder,
+        inferrer: Inferrer | None,
+        instructions: InstructionFilter,
+        clock: Clock,
+    ) -> None:
         self._settings = settings
         self._encoder = encoder
         self._inferrer = inferrer
-        self._instructions = InstructionFilter(encoder)
+        self._instructions = instructions
         self._clock = clock
 
     def written(

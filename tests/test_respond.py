@@ -8,6 +8,7 @@ from index.papers import Paper
 from rag.answer import CANNOT_ANSWER, Answer
 from rag.clock import Clock
 from rag.evidence import Source, gather
+from rag.instructions import InstructionFilter
 from rag.respond import Responder
 from rag.retrieve import Found, Ranked
 from rag.settings import Settings
@@ -23,7 +24,8 @@ def sources(papers: list[Paper], encoder: HashingEncoder) -> list[Source]:
 
 
 def respond(sources: list[Source], question: str, written: str, sure: bool) -> Answer:
-    responder = Responder(Settings(), HashingEncoder(), None, Clock())
+    encoder = HashingEncoder()
+    responder = Responder(Settings(), encoder, None, InstructionFilter(encoder), Clock())
     answer = Answer(question, question)
     *_, last = responder.written(answer, question, sources, ScriptedWriter(written), threading.Event(), sure)
     return last

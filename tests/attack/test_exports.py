@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-import bibtexparser
 import rispy
+from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import LatexDecodingMiddleware, SeparateCoAuthors
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -139,7 +139,7 @@ def words(text: str) -> str:
 def test_bibtex_is_one_entry_a_paper(papers: list[Paper]) -> None:
     written = encoded(listed(papers).to_bibtex())
     known = written.replace(r"\textbraceleft{}", r"\{").replace(r"\textbraceright{}", r"\}")  # to the decoder
-    library = bibtexparser.parse_string(known, append_middleware=[SeparateCoAuthors(), LatexDecodingMiddleware()])
+    library = parse_string(known, append_middleware=[SeparateCoAuthors(), LatexDecodingMiddleware()])
     assert (len(library.blocks), len(library.entries), library.failed_blocks) == (len(papers),) * 2 + ([],)
     for paper, entry in zip(papers, library.entries, strict=True):
         fields = {field.key: field.value for field in entry.fields}
