@@ -14,8 +14,10 @@ from typing import Any
 
 PACKAGES = ("index", "rag", "ui")
 _CALLS = {"match", "search", "fullmatch", "sub", "subn", "split", "findall", "finditer", "compile"}
-_CONSTANT = (ast.Assign, ast.Constant, ast.JoinedStr, ast.FormattedValue, ast.Name, ast.Tuple)
-_CONSTANT_TOO = (ast.expr_context, ast.BinOp, ast.Add)
+_CONSTANT = (
+    *(ast.Assign, ast.Constant, ast.JoinedStr, ast.FormattedValue, ast.Name, ast.Tuple),
+    *(ast.expr_context, ast.BinOp, ast.Add),
+)
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,7 @@ def _written(module: ModuleType, source: str) -> Iterator[tuple["re.Pattern[Any]
             continue
         names = dict(vars(module))
         for node in ast.walk(function):
-            if isinstance(node, ast.Assign) and all(
-                isinstance(each, _CONSTANT + _CONSTANT_TOO) for each in ast.walk(node)
-            ):
+            if isinstance(node, ast.Assign) and all(isinstance(each, _CONSTANT) for each in ast.walk(node)):
                 with suppress(NameError):  # it is made of arguments, so it is none of a pattern, or is missed below
                     exec(_code(ast.Module([node], [])), names)
         for node in ast.walk(function):
