@@ -353,8 +353,13 @@ def safe_name(name: str) -> str:
     plain = "".join(letter for letter in last if letter.isprintable()).strip(" .")
     stem, dot, suffix = plain.rpartition(".")
     if not dot:
-        return plain[:_NAME_CHARS] or "upload"
-    return f"{stem[: _NAME_CHARS - 10]}.{suffix[:9]}"
+        return _cut(plain, _NAME_CHARS) or "upload"
+    return f"{_cut(stem, _NAME_CHARS - 10)}.{_cut(suffix, 9)}"
+
+
+def _cut(text: str, chars: int) -> str:
+    """Return the beginning of a text, in at most two bytes a character: file systems count bytes, 255 at most."""
+    return text[:chars].encode()[: 2 * chars].decode(errors="ignore")
 
 
 def _within(home: Path, name: str) -> Path:

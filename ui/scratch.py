@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,8 +20,8 @@ class Scratch:
             for other in parent.iterdir():
                 if other.is_dir() and not _alive(other):
                     shutil.rmtree(other, ignore_errors=True)
-            self._made = tempfile.TemporaryDirectory(dir=parent, prefix="", ignore_cleanup_errors=True)
-            self.path = Path(self._made.name)
+            self.path = Path(tempfile.mkdtemp(dir=parent))
+            self._delete = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
             self._lock = FileLock(self.path / _ALIVE)
             self._lock.acquire()
 
@@ -31,7 +32,7 @@ class Scratch:
     def close(self) -> None:
         """Delete it with everything in it."""
         self._lock.release()
-        self._made.cleanup()
+        self._delete()
 
 
 def _alive(folder: Path) -> bool:
@@ -39,7 +40,5 @@ def _alive(folder: Path) -> bool:
     try:
         with FileLock(folder / _ALIVE, timeout=0):
             return False
-    except Timeout:
-        return True
-    except OSError:  # another's
+    except (Timeout, OSError):  # or another user's
         return True

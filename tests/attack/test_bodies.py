@@ -318,7 +318,9 @@ def test_uploads_are_bounded_private_and_their_visitors_own(served: Target) -> N
         assert "ticket" in add(served, one, keys[0])
         assert add(served, one, keys[0]) == {"error": "The upload is gone. Choose the file again."}
         assert add(served, one, "../../uploads")["error"].startswith("The upload is gone")
-        assert upload(one, MIB // 2).status_code == 200  # there is room again
+        assert upload(one, MIB // 4).status_code == 200  # there is room again
+        (long,) = upload(one, 10, "\N{GRINNING FACE}" * 200 + ".txt").json()
+        assert add(served, one, long).get("error", "Papers are being added").startswith("Papers are being added")
         visitors = 0
         while (reply := upload(other, MIB)).status_code == 200 or visitors < IN_TOTAL // OF_A_VISITOR - 1:
             if reply.status_code == 413:

@@ -4,6 +4,7 @@ One rule for every face: what takes files (`UPLOAD`) may bring `upload_mib`, eve
 """
 
 import asyncio
+import re
 import time
 from http import HTTPStatus
 
@@ -51,8 +52,9 @@ class Body:
         self._arrivals = arrivals
         self._receive = receive
         self._upload = scope["method"] == "POST" and scope["path"] == UPLOAD
-        self._declared = headers.get("content-length")
-        self._complete = self._declared in (None, "0") and "transfer-encoding" not in headers
+        length = headers.get("content-length", "0")
+        self._declared = int(length) if re.fullmatch("[0-9]{1,20}", length) else 0  # bytes
+        self._complete = length == "0" and "transfer-encoding" not in headers
         self._taken = 0  # bytes
         self._waited_s = 0.0
 
@@ -64,7 +66,7 @@ class Body:
         """
         if self._complete:
             return await self._receive()
-        self._measure(int(self._declared or 0))
+        self._measure(self._declared)
         message = await self._next()
         self._taken += len(message.get("body", b""))
         self._measure(self._taken)
@@ -121,17 +123,15 @@ class Body:
     def _measure(self, size: int) -> None:
         most_mib = self._arrivals.upload_mib if self._upload else BODY_MIB
         if size > most_mib * MIB:
-            what = (
-                "upload is larger than {} MiB (PAPERCHAT_UPLOAD_MIB)" if self._upload else "body is larger than {} MiB"
-            )
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The {what.format(most_mib)}. Send less at a time.")
+            what, setting = ("upload", " (PAPERCHAT_UPLOAD_MIB)") if self._upload else ("body", "")
+            why = f"The {what} is larger than {most_mib} MiB{setting}. Send less at a time."
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why)
 
     async def _next(self) -> Message:
         """Return the next piece; only the time spent waiting for the client counts."""
         patience_s = self._arrivals.patience_s
-        most_s = min(
-            patience_s + self._taken / LEAST_BYTES_S, patience_s * (UPLOAD_PATIENCES if self._upload else PATIENCES)
-        )
+        longest_s = patience_s * (UPLOAD_PATIENCES if self._upload else PATIENCES)
+        most_s = min(patience_s + self._taken / LEAST_BYTES_S, longest_s)
         begun = time.monotonic()
         try:
             async with asyncio.timeout(min(patience_s, most_s - self._waited_s)):

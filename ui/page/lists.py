@@ -69,7 +69,7 @@ class Lists:
         """
         try:
             request = self.fitting(said(event._data, "request", _SENT_CHARS))
-            count, only = said(event._data, "count", default=""), said(event._data, "filter", default="")
+            count, only = said(event._data, "count", default=""), said(event._data, "filter", _SENT_CHARS, "")
             given = _filter(only) if only else None
         except UserError as failure:  # nothing of the request is sent back
             yield self.failed(str(failure))

@@ -19,9 +19,10 @@ from ui.adding import AddingError, Upload, safe_name
 from ui.scratch import Scratch
 
 KEPT_S = 3600.0
-_FILES = 100
 OF_A_VISITOR, IN_TOTAL = 4, 16
 """So many times the largest upload may wait to be added."""
+_FILES = 100
+"""That one request may bring."""
 _LEAST_BYTES = 4096
 """What even an empty file counts for."""
 
@@ -39,7 +40,7 @@ class _Waiting:
 
 
 class Uploads:
-    """The files that wait to be added. Belongs to the event loop, except for `take`."""
+    """The files that wait to be added. `room` and `keep` belong to the event loop, the rest to any thread."""
 
     def __init__(self, scratch: Scratch, upload_mib: int, kept_s: float = KEPT_S) -> None:
         self.upload_mib = upload_mib

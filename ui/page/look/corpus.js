@@ -165,8 +165,16 @@
       done.replaceChildren();
       follow();
     };
+    const detail = (line) => {
+      // An upload that was refused: Gradio's script gives the status and the problem details as they came
+      try {
+        return JSON.parse(line.replace(/^HTTP \d+: /, '')).detail ?? line;
+      } catch {
+        return line;
+      }
+    };
     const failed = (error) => {
-      const line = error?.message ?? String(error);
+      const line = detail(error?.message ?? String(error));
       done.replaceChildren(make('p', { className: 'error', textContent: line }));
     };
     const follow = async () => {
