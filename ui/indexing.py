@@ -148,7 +148,8 @@ class _Work:
         print_data(read_line(gathered))
         print_data(
             f"{self.settings.index_folder} would hold {would.papers} papers: {would.new} new, {would.changed} changed, "
-            f"{would.removed} removed; {would.chunks} chunks to embed{takes(would.seconds)}. {lost}Nothing was written.\n"
+            f"{would.removed} removed; {would.chunks} chunks to embed{takes(would.seconds)}. {lost}"
+            "Nothing was written.\n"
         )
 
     def watch(self, folder: Path, selection: "Selection") -> None:
