@@ -8,6 +8,11 @@ from collections.abc import Sequence
 from index.identity import id_kind, id_rank, is_marked_up, title_key
 from index.paper import JUDGED, UPLOAD, Paper, is_web
 
+_MOST_NAMES = 50
+"""Other ids, and other titles, that a paper is known by: many records of one id would make it slow to join them."""
+_MOST_LISTED = 4_000
+"""Links, and topics: more than any one record may have."""
+
 __all__ = ["best_ids", "join"]
 
 
@@ -43,14 +48,14 @@ def join(first: Paper, second: Paper, settled: bool = False) -> Paper:
         max((each.authors for each in given["authors"]), key=_fullest, default=()),
         min((each.published for each in given["published"]), key=_earliest, default=None),
         max((each.url for each in given["url"]), key=_best_link, default=None),
-        _all_of([each.code for each in given["code"]]),
-        _all_of([each.topics for each in given["topics"]]),
+        _all_of([each.code for each in given["code"]])[:_MOST_LISTED],
+        _all_of([each.topics for each in given["topics"]])[:_MOST_LISTED],
         _all_of([first.sources, second.sources]),
         best.kind,
         best.version,
         best.updated,
         other_ids,
-        tuple(titles.values()),
+        tuple(titles.values())[:_MOST_NAMES],
         tuple(name for name, of in marks.items() if name in of.uploaded),
         tuple(name for name, of in marks.items() if name in of.official),
     )
@@ -67,7 +72,7 @@ def _given(name: str, first: Paper, second: Paper, settled: bool) -> tuple[Paper
 def best_ids(*papers: Paper) -> tuple[str, tuple[str, ...]]:
     """Return the best id of a paper's records, and the others but for those that its titles say."""
     best, *others = sorted({each for paper in papers for each in (paper.id, *paper.other_ids)}, key=id_rank)
-    return best, tuple(each for each in others if id_kind(each))
+    return best, tuple(each for each in others if id_kind(each))[:_MOST_NAMES]
 
 
 def _newest(paper: Paper) -> tuple[object, ...]:

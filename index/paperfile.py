@@ -18,6 +18,8 @@ from index.paper import Paper
 Ends = NDArray[np.int64]
 """Where the lines of a file end: `(papers + 1,)`, the first 0, so that paper `at` is `bytes[ends[at]:ends[at + 1]]`."""
 
+_LATER = ("uploaded", "official")
+"""Fields that an earlier paperchat does not know; where they are empty, it can read the line."""
 _KEPT = 20_000
 """So many papers of a file stay in memory once read: some 60 MB."""
 
@@ -125,7 +127,8 @@ def papers_text(papers: Iterable[Paper]) -> str:
 
 def line(paper: Paper) -> bytes:
     """Return the line of a paper."""
-    return (json.dumps(paper.to_dict(), ensure_ascii=False) + "\n").encode()
+    values = {name: value for name, value in paper.to_dict().items() if value or name not in _LATER}
+    return (json.dumps(values, ensure_ascii=False) + "\n").encode()
 
 
 def parse(text: bytes) -> Paper:

@@ -239,12 +239,13 @@ def test_update_asks_the_sources_again_for_what_was_wanted_of_them(run: Run, ind
     write(tmp_path / "pages" / "in" / "a.jsonl", OWLS)
     run(str(tmp_path / "pages"))
     run(write(tmp_path / "c.jsonl", BATS), "--category", "cs")
-    write(tmp_path / "pages" / "in" / "a.jsonl", replace(OWLS, abstract="Owls hear all mice.", version=2))
+    write(tmp_path / "pages" / "in" / "a.jsonl", replace(OWLS, abstract="Owls hear all mice."))
     write(tmp_path / "pages" / "new.jsonl", BEES)
     write(tmp_path / "c.jsonl", BATS, replace(OWLS, id="title:moles", title="Moles", topics=("q-bio",)))
-    done = run("--update")
+    done = run("--update", "--yes")
     assert (done.code, set(titles(index))) == (0, {"Owls", "Bats", "Bees"}), done.err
-    assert [paper.version for paper in Contents.read(index).papers if paper.id == OWLS.id] == [2]
+    said = [paper.abstract for paper in Contents.read(index).papers if paper.id == OWLS.id]
+    assert said == ["Owls hear all mice."]
     assert "1 new, 1 changed, 0 removed" in done.out
     assert run("--update").out.endswith("nothing changed; 0 chunks embedded.\n")
 
@@ -255,7 +256,7 @@ def test_update_goes_on_without_what_is_gone_or_broken_and_says_so(run: Run, ind
     (tmp_path / "0.jsonl").unlink()
     (tmp_path / "1.jsonl").write_text("{broken", encoding="utf-8")
     write(tmp_path / "2.jsonl", replace(BEES, abstract="Bees dance in the dark too."))
-    done = run("--update", "--json")
+    done = run("--update", "--json", "--yes")
     assert (done.code, done.json["changed"], done.json["papers"]) == (1, 1, 3)
     assert done.json["not_found"] == [str(tmp_path / "0.jsonl")]
     assert "Not found: " in done.err and "Could not be read: " in done.err and "1.jsonl" in done.err
@@ -359,7 +360,7 @@ def test_dry_run_says_what_would_be_and_writes_nothing(run: Run, index: Path, tm
         foretold = run(*arguments, "--dry-run", "--json").json
         assert state(index) == before
         shutil.copytree(index, tmp_path / "kept")
-        did = run(*arguments, "--json").json
+        did = run(*arguments, "--json", "--yes").json
         assert {name: foretold[name] for name in ("papers", "new", "changed", "removed")} == {
             name: did[name] for name in ("papers", "new", "changed", "removed")
         }

@@ -3,12 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from index.errors import SourceError
+from index.paper import UPLOAD
 from index.papers import Paper, title_key
 from index.sources import LeftOut, Reading, read
 
@@ -369,7 +371,7 @@ def test_the_starter_corpus_is_read_when_nothing_is_named() -> None:
     assert read([]) == reading
 
 
-def test_what_to_dict_writes_comes_back_unchanged(tmp_path: Path) -> None:
+def test_what_to_dict_writes_comes_back_but_for_what_no_file_may_say(tmp_path: Path) -> None:
     paper = Paper(
         "arxiv:2401.00001",
         OWLS,
@@ -384,7 +386,22 @@ def test_what_to_dict_writes_comes_back_unchanged(tmp_path: Path) -> None:
     )
     bare = Paper("title:breadnet", BREAD, BREAD_ABSTRACT, sources=("page.txt",))
     path = write_lines(tmp_path / "papers.jsonl", paper.to_dict(), bare.to_dict())
-    assert read([path]).papers == (paper, bare)
+    told = replace(paper, other_titles=("Bread",), other_ids=("doi:10.1000/1",), version=9, uploaded=("url",))
+    assert read([path]).papers == (
+        replace(paper, sources=("papers.jsonl",), kind="abstract"),
+        replace(bare, sources=("papers.jsonl",)),
+    )
+    assert read([write_lines(path, told.to_dict(), bare.to_dict())]).papers == read([path]).papers
+    assert {paper.kind for paper in read().papers} == {"digest"}
+
+
+@pytest.mark.parametrize("name", ["starter", "arxiv:cat:cs.LG", "upload:owls.jsonl"])
+def test_no_file_is_called_as_another_kind_of_source(tmp_path: Path, name: str) -> None:
+    line = {"title": OWLS, "abstract": OWLS_ABSTRACT}
+    (found,) = read([write_lines(tmp_path / name, line)]).papers
+    assert found.sources == (f"./{name}",)
+    (uploaded,) = read([tmp_path / name], uploaded=True).papers
+    assert (uploaded.sources, uploaded.trust) == ((f"upload:{name}",), UPLOAD)
 
 
 def test_a_bad_line_is_named_and_the_others_are_read(tmp_path: Path) -> None:

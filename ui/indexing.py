@@ -144,11 +144,12 @@ class _Work:
         if self.as_json:
             print_json({**would.to_dict(), **read_values(gathered)})
             return
+        lost = f"Needs --yes or an answer: {losses(0, would.replaced)}. " if would.replaced and not replace else ""
         print_data(read_line(gathered))
         print_data(
             f"{self.settings.index_folder} would hold {would.papers} papers: {would.new} new, {would.changed} changed, "
-            f"{would.removed} removed, {would.replaced} with another abstract; {would.chunks} chunks to embed"
-            f"{takes(would.seconds)}. Nothing was written.\n"
+            f"{would.removed} removed; {would.chunks} chunks to embed{takes(would.seconds)}. {lost}"
+            "Nothing was written.\n"
         )
 
     def watch(self, folder: Path, selection: "Selection") -> None:

@@ -43,7 +43,7 @@ class Reading:
         sources: Name of each file that gave records, packed ones too -> number of its records.
         faults: Number of all that could not be used.
         unwanted: Number of papers that could be read but that the selection does not take.
-        found: The records of these papers as an index is to get them: what they say of each other is not yet believed.
+        found: The records behind these papers, for an index, which may have apart what a record would join.
     """
 
     papers: tuple[Paper, ...]
