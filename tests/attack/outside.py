@@ -137,7 +137,7 @@ def _wait(target: Target) -> None:
         if target.process.poll() is not None:
             raise RuntimeError(f"The server ended:\n{target.printed()}")
         try:
-            if httpx.get(f"{target.url}/readyz", timeout=5).is_success:
+            if httpx.get(f"{target.url}/readyz", timeout=5).status_code in (200, 401):  # 401: it asks who one is
                 return
         except httpx.TransportError:
             pass

@@ -85,7 +85,7 @@ class Lists:
         try:
             if not request.strip():
                 raise UserError(_BLANK)
-            given = Filter.of(**json.loads(only)) if only else None
+            given = Filter.from_dict(json.loads(only)) if only else None
             found = self.engine.papers(request, count, filter=given, as_asked=given is not None)
         except UserError as failure:
             error = str(failure)

@@ -6,7 +6,6 @@ dozens of routes that the page has no use for.
 
 import asyncio
 import hmac
-import json
 import re
 import secrets
 from collections.abc import Callable
@@ -47,7 +46,6 @@ class Guard(Router):
         self.calls = calls
         self._waits = waits
         self._sessions = Owners()
-        self._uploads = Owners()
         self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._secret = secrets.token_bytes()
         shown = [Route(path, self._show, methods=["GET"]) for path in (*_SHOWN, f"{_PREFIX}/app_id")]
@@ -57,9 +55,9 @@ class Guard(Router):
                 Route(f"{_PREFIX}/queue/join", self._join, methods=["POST"]),
                 Route(f"{_PREFIX}/queue/data", self._messages, methods=["GET"]),
                 Route(f"{_PREFIX}/run/predict", self._run, methods=["POST"]),
-                Route(f"{_PREFIX}/component_server/", self._serve, methods=["POST"]),
+                *(Route(f"{_PREFIX}/component_server{end}", self._serve, methods=["POST"]) for end in ("/", "")),
                 Route(f"{_PREFIX}/heartbeat/{{session_hash}}", self._heartbeat, methods=["GET"]),
-                Route(f"{_PREFIX}/upload", self._upload, methods=["POST"]),
+                Route(f"{_PREFIX}/upload", self._show, methods=["POST"]),
             ],
             redirect_slashes=False,
         )
@@ -74,10 +72,7 @@ class Guard(Router):
         return await self._called(request, self.calls.event(await _body(request), queued=False))
 
     async def _serve(self, request: Request) -> ASGIApp:
-        call = self.calls.function(await _body(request))
-        if not all(self._uploads.owns((visitor(request), path), visitor(request)) for path in call.paths):
-            raise HTTPException(HTTPStatus.FORBIDDEN, "You did not upload this file, or long ago. Choose it again.")
-        return await self._called(request, call)
+        return await self._called(request, self.calls.function(await _body(request)))
 
     async def _messages(self, request: Request) -> ASGIApp:
         session = self._scoped(request, request.query_params.get("session_hash", ""))
@@ -95,27 +90,6 @@ class Guard(Router):
     async def _heartbeat(self, request: Request) -> ASGIApp:
         path = f"{_PREFIX}/heartbeat/{self._claimed(request, request.path_params['session_hash'])}"
         return self._passed(path=path, raw_path=path.encode())
-
-    async def _upload(self, request: Request) -> ASGIApp:
-        passed, owner = self._passed(query_string=b""), visitor(request)
-        readable = [pair for pair in request.scope["headers"] if pair[0] != b"accept-encoding"]
-        request.scope["headers"] = readable  # what is not compressed
-
-        async def noting(scope: Scope, receive: Receive, send: Send) -> None:
-            reply, status = bytearray(), 0
-
-            async def note(message: Message) -> None:
-                nonlocal status
-                status = message.get("status", status)
-                reply.extend(message.get("body", b""))
-                if status == HTTPStatus.OK and message["type"] == "http.response.body" and not message.get("more_body"):
-                    for path in json.loads(reply):
-                        self._uploads.claim((owner, path), owner)
-                await send(message)
-
-            await passed(scope, receive, note)
-
-        return noting
 
     async def _called(self, request: Request, call: Call) -> ASGIApp:
         return self._passed(body=call.sent(self._claimed(request, call.session)))
