@@ -132,7 +132,7 @@ def nonsense(target: Target, client: httpx.Client) -> Iterator[tuple[str, Any]]:
     called = {"data": [], "fn_index": end, "session_hash": new_session()}
     each: Any
     join, run, serve = "queue/join", "run/predict", "component_server/"
-    for each in (-1, -(2**70), 999, 2**70, "0", "x", 1.5, True, None, [], {}, end):
+    for each in (-1, -(2**70), 999, 2**70, "0", "x", 1.5, True, None, [], {}):
         yield join, {**good, "fn_index": each}
     for each in (-1, 999, None, answer):
         yield run, {**called, "fn_index": each}
@@ -161,25 +161,12 @@ def nonsense(target: Target, client: httpx.Client) -> Iterator[tuple[str, Any]]:
         yield join, {**good, "trigger_id": each}
     for more in ("event_id", "batched", "simple_format", "oauth_token", "request", "batch_trigger_ids"):
         yield join, {**good, more: True}
-    for each in (7, "x", [], {"request": "x"}, {"request": 7, "count": ""}, {"request": "x", "count": "9" * 5000}):
+    for each in (7, "x", [], {"request": ["x"]}, {"request": {}}, {"a\0": "x"}, {str(at): "x" for at in range(100)}):
         yield join, {**listing, "event_data": each}
-    for only in ("x", "[]", '{"since": 7}', '{"nothing": ""}', "[" * 50_000):
-        yield join, {**listing, "event_data": {"request": "x", "count": "", "filter": only}}
-    export = {"data": [None], "fn_index": target.fn_index(client, "export"), "session_hash": new_session()}
-    for event in (
-        {},
-        {"papers": "x", "format": "csv"},
-        {"papers": "[[]]", "format": "csv"},
-        {"papers": "[]", "format": "x"},
-    ):
-        yield run, {**export, "event_data": event}
-    rate = {"data": [None], "fn_index": target.fn_index(client, "rate"), "session_hash": new_session()}
-    for turn in ("9" * 5000, "-1", "²"):
-        yield run, {**rate, "event_data": {"turn": turn, "thumb": "up"}}
     asked = {"component_id": target.component(client, "corpus"), "session_hash": new_session()}
     for name in ("", "nothing", "__init__", "preprocess", "as_example", "get_config", "card\0"):
         yield serve, {**asked, "fn_name": name, "data": {"paper": "x"}}
-    for each in (None, [], "x", {}, {"paper": 7}, {"paper": "\0"}, {"paper": ["x"]}):
+    for each in (None, [], "x", {"paper": 7}, {"paper": "\0"}, {"paper": ["x"]}):
         yield serve, {**asked, "fn_name": "card", "data": each}
     for component in (-1, 0, 999, "x", None, 2**70):
         yield serve, {**asked, "component_id": component, "fn_name": "card", "data": {"paper": "x"}}
@@ -201,15 +188,6 @@ def test_what_no_page_sends_is_refused_as_a_problem_and_leaves_no_traceback(targ
             reply = client.post("/gradio_api/queue/join", content=b"{}", headers={"content-type": kind})
             assert reply.status_code == 415
         target.join(client, "answer", [QUESTION, None]).raise_for_status()
-    assert "Traceback" not in target.printed()
-
-
-def test_list_with_a_filter_that_is_no_filter_says_so(target: Target) -> None:
-    session = new_session()
-    event = {"request": "training", "count": "", "filter": '{"since": "tomorrow"}'}
-    with target.client() as client:
-        target.join(client, "find", [], session, event_data=event).raise_for_status()
-        assert "is no date" in str([*messages(client, session)])
     assert "Traceback" not in target.printed()
 
 

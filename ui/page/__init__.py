@@ -21,7 +21,6 @@ from ui.page.corpus import Corpus
 from ui.page.desk import QUIET, Desk, lay_bridge, markup
 from ui.page.guard import Guard
 from ui.page.guard.calls import Calls, Handler
-from ui.page.guard.fields import EVENTS, FUNCTIONS, Sent
 from ui.page.lists import Lists
 
 LOOK = Path(__file__).with_name("look")
@@ -98,12 +97,11 @@ class _Page:
                 queued=fn.queue,
                 inputs=tuple(not block.stateful for block in fn.inputs),
                 triggers=frozenset(component for component, _ in fn.targets if component is not None),
-                event=next((EVENTS[event] for _, event in fn.targets if event in EVENTS), Sent),
             )
             for number, fn in self.blocks.fns.items()
             if fn.targets[0][1] != "unload"  # which Gradio calls when a page is closed
         }
-        return Calls(handlers, {self.corpus.panel._id: FUNCTIONS})
+        return Calls(handlers, {self.corpus.panel._id: {each.__name__ for each in self.corpus.panel.server_fns}})
 
     def waits(self, session: str) -> bool:
         """Say whether there are events of a session whose messages nobody has read."""

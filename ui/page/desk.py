@@ -15,7 +15,6 @@ from index.plain import plain
 from rag.engine import Engine
 from ui.api.service import Service
 from ui.conversations import Conversations
-from ui.page.guard.fields import EVENTS
 
 Shown = TypeVar("Shown")
 
@@ -27,6 +26,13 @@ Updates = dict[Any, Any]
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """For every event of ours: no spinner of Gradio's over what is shown, and no entry in its own API."""
+
+EVENTS = (
+    *("ask", "retry", "without", "edit", "rate", "within", "about", "all_papers", "similar", "close_similar"),
+    *("open_chat", "rename_chat", "delete_chat", "refresh_status"),
+    *("list_papers", "export_papers"),
+)
+"""What markup may ask of Python by `data-do`; Gradio wants to know the names beforehand."""
 
 _LISTEN = """
 const known = EVENTS;
@@ -63,7 +69,7 @@ class Desk:
 def lay_bridge() -> gr.HTML:
     """Return the unseen place that a `Desk` hears buttons in markup by."""
     return gr.HTML(
-        "", elem_id="bridge", apply_default_css=False, js_on_load=_LISTEN.replace("EVENTS", json.dumps([*EVENTS]))
+        "", elem_id="bridge", apply_default_css=False, js_on_load=_LISTEN.replace("EVENTS", json.dumps(EVENTS))
     )
 
 

@@ -55,7 +55,7 @@ class Guard(Router):
                 Route(f"{_PREFIX}/queue/join", self._join, methods=["POST"]),
                 Route(f"{_PREFIX}/queue/data", self._messages, methods=["GET"]),
                 Route(f"{_PREFIX}/run/predict", self._run, methods=["POST"]),
-                Route(f"{_PREFIX}/component_server/", self._serve, methods=["POST"]),
+                *(Route(f"{_PREFIX}/component_server{end}", self._serve, methods=["POST"]) for end in ("/", "")),
                 Route(f"{_PREFIX}/heartbeat/{{session_hash}}", self._heartbeat, methods=["GET"]),
             ],
             redirect_slashes=False,
