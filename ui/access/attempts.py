@@ -28,7 +28,7 @@ STEP_S, LONGEST_S = 0.5, 10.0
 class Attempts:
     """Counts attempts by token buckets; thread-safe.
 
-    Nobody can lock somebody else out: attempts from elsewhere make a stranger wait, and refuse nobody.
+    Attempts from elsewhere refuse nobody, or a stranger could lock a user out: they make strangers wait.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
