@@ -9,7 +9,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 AT_MOST = 800
-"""Connections that are served at the same time, idle ones included: more than 200 open pages of two streams each."""
+"""Connections that are served at the same time, of which each open page has two or three."""
 
 
 class Connection(H11Protocol):
@@ -21,9 +21,15 @@ class Connection(H11Protocol):
     _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Wait for the first head."""
+        """Wait for the first head; where there are too many connections, the one that is idle for longest is closed."""
         super().connection_made(transport)
         self._watch()
+        if len(self.connections) >= AT_MOST:
+            idle = {each: waits.when() for each in self.connections if (waits := _waits(each)) and each is not self}
+            if idle:
+                longest = min(idle, key=lambda each: idle[each])
+                self.connections.discard(longest)
+                longest.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Take data; a head that it begins and does not end has to come soon."""
@@ -73,3 +79,8 @@ class Connection(H11Protocol):
             ):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+
+def _waits(connection: object) -> asyncio.TimerHandle | None:
+    """Return what ends a connection that waits for a request; None for one that is at work."""
+    return (connection._late or connection.timeout_keep_alive_task) if isinstance(connection, Connection) else None

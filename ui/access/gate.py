@@ -83,15 +83,16 @@ class Gate:
     def _stopped(self, request: Request, reader: str | None) -> Response | None:
         """Return the answer to a request that nobody may make from where it was made; None for another one."""
         host, path = request.headers.get("host", ""), request.scope["path"]
-        if not _HOST.fullmatch(host) or any(sign < " " or sign == "\x7f" for sign in path):
-            why = "The path or the header Host has signs that no address has."
-            return refusal(request, HTTPStatus.BAD_REQUEST, why)
-        longest = max(map(len, path.encode("utf-8", "replace").split(b"/")))
-        if len(path) > _PATH_CHARS or (not for_programs(path) and longest > _NAME_BYTES):
-            return refusal(request, HTTPStatus.REQUEST_URI_TOO_LONG, "The path is too long.")
         if not self.access.goes_by(host):
             why = f"This server does not go by the name {host!r}. If it should: paperchat serve --allow-host NAME"
             return refusal(request, HTTPStatus.MISDIRECTED_REQUEST, why)
+        if not _HOST.fullmatch(host):
+            return refusal(request, HTTPStatus.BAD_REQUEST, "The header Host is no name of a server.")
+        if any(sign < " " or sign == "\x7f" for sign in path):
+            return refusal(request, HTTPStatus.NOT_FOUND, "Nothing here has control characters in its path.")
+        longest = max(map(len, path.encode("utf-8", "replace").split(b"/")))
+        if len(path) > _PATH_CHARS or (not for_programs(path) and longest > _NAME_BYTES):
+            return refusal(request, HTTPStatus.REQUEST_URI_TOO_LONG, "The path is too long.")
         if reader and request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return _preflight(request)
         if not reader and self.access.foreign(request.headers) and not _follows_link(request):

@@ -51,6 +51,10 @@ def _describe(whole: FastAPI, engine: Engine) -> None:
             schemas["Question"]["properties"]["history"]["maxItems"] = engine.settings.history_turns
             for body, field in (("Question", "question"), ("Search", "question"), ("ListRequest", "request")):
                 schemas[body]["properties"][field]["maxLength"] = engine.settings.question_chars
+            [asked] = (
+                each for each in document["paths"]["/api/papers"]["get"]["parameters"] if each["name"] == "request"
+            )
+            asked["schema"]["maxLength"] = engine.settings.question_chars
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
         return whole.openapi_schema or {}

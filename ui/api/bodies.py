@@ -17,7 +17,13 @@ LISTED = 1000
 
 QUESTION_CHARS = 20_000
 
-Asked = Annotated[str, Field(min_length=1, max_length=QUESTION_CHARS, pattern=r"\S")]
+_CONTROLS = r"\x00-\x08\x0e-\x1f\x7f"  # which `index.plain` refuses
+_PLAIN = {"pattern": f"^[^{_CONTROLS}]*$"}
+_PLAIN_NOT_BLANK = {"pattern": rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"}
+
+Asked = Annotated[
+    str, Field(min_length=1, max_length=QUESTION_CHARS, pattern=r"\S", json_schema_extra=_PLAIN_NOT_BLANK)
+]
 """A question; the settings may take less than this many characters."""
 
 PaperId = Annotated[str, Field(min_length=1, max_length=500)]
@@ -45,7 +51,7 @@ Day = Annotated[
     Annotated[str, AfterValidator(_checked), WithJsonSchema({"type": "string", "pattern": _DAY})] | None,
     Field(examples=["2024", "2024-05", "2024-05-17"]),
 ]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=200, json_schema_extra=_PLAIN)]
 Several = Annotated[list[Name], Field(max_length=50)]
 
 SINCE = "Only papers of this date or later: a year, month or day."
