@@ -161,7 +161,7 @@ def nonsense(target: Target, client: httpx.Client) -> Iterator[tuple[str, Any]]:
         yield join, {**good, "trigger_id": each}
     for more in ("event_id", "batched", "simple_format", "oauth_token", "request", "batch_trigger_ids"):
         yield join, {**good, more: True}
-    for each in (7, "x", [], {"request": ["x"]}, {"request": {}}, {"a\0": "x"}, {str(at): "x" for at in range(100)}):
+    for each in (7, "\0", [], {"request": ["x"]}, {"request": {}}, {"a\0": "x"}, {str(at): "x" for at in range(100)}):
         yield join, {**listing, "event_data": each}
     asked = {"component_id": target.component(client, "corpus"), "session_hash": new_session()}
     for name in ("", "nothing", "__init__", "preprocess", "as_example", "get_config", "card\0"):

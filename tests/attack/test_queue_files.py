@@ -134,6 +134,10 @@ def test_no_event_makes_the_server_fetch_or_read_what_its_visitor_did_not_upload
     target: Target, listener: Listener
 ) -> None:
     with target.client() as other, target.client() as client:
+        session, file = new_session(), {"path": f"{listener.url}/again", "meta": META}
+        if target.join(client, "answer", [file, None], session).is_success:
+            assert [*messages(client, session)]
+        assert listener.asked == []
         others = uploaded(other, "others.txt", b"words of another")
         for number, name in enumerate(named(listener, others)):
             every = shapes(name)

@@ -61,7 +61,7 @@ Body = TypeVar("Body", bound=_Body)
 class _Event(_Body):
     fn_index: int
     data: list[Text | None] = Field(max_length=_MOST)
-    event_data: dict[Text, Text] | None = Field(default=None, max_length=_MOST)
+    event_data: Annotated[dict[Text, Text], Field(max_length=_MOST)] | Text | None = None
     trigger_id: int | None = None
 
 
@@ -104,7 +104,10 @@ class Calls:
         if any(value is not None and not text for value, text in zip(asked.data, handler.inputs, strict=True)):
             raise _unfit("data: a value for what the server keeps, expected null")
         data = [value or "" if text else None for value, text in zip(asked.data, handler.inputs, strict=True)]
-        told = {"event_data": asked.event_data or {}, "fn_index": asked.fn_index, "trigger_id": asked.trigger_id}
+        event_data = (
+            asked.event_data if isinstance(asked.event_data, dict) else {}
+        )  # else a box's text, which is in data
+        told = {"event_data": event_data, "fn_index": asked.fn_index, "trigger_id": asked.trigger_id}
         return Call(asked.session_hash, {"data": data, **told})
 
     def function(self, body: bytes) -> Call:
