@@ -16,6 +16,8 @@ SEARCHED = 100
 LISTED = 1000
 
 QUESTION_CHARS = 20_000
+NAME_CHARS = 200
+NAMES = 50
 
 Asked = Annotated[str, Field(min_length=1, max_length=QUESTION_CHARS, pattern=r"\S")]
 """A question; the settings may take less than this many characters."""
@@ -45,8 +47,8 @@ Day = Annotated[
     Annotated[str, AfterValidator(_checked), WithJsonSchema({"type": "string", "pattern": _DAY})] | None,
     Field(examples=["2024", "2024-05", "2024-05-17"]),
 ]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Several = Annotated[list[Name], Field(max_length=50)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS)]
+Several = Annotated[list[Name], Field(max_length=NAMES)]
 
 SINCE = "Only papers of this date or later: a year, month or day."
 UNTIL = "Only papers of this date or earlier."

@@ -9,6 +9,7 @@ from ui.access import visitor
 from ui.page import history
 from ui.page.desk import QUIET, Desk, Updates, markup, told
 from ui.page.talk import Talk
+from ui.wording import TITLE_CHARS
 
 _SHOWN = 200
 
@@ -37,7 +38,7 @@ class Chats:
 
     def search(self, words: str, talk: Talk, request: gr.Request) -> str:
         """List the chats that have some words."""
-        return self._rows(visitor(request), talk.chat, words)
+        return self._rows(visitor(request), talk.chat, words[:TITLE_CHARS])
 
     def rename(self, talk: Talk, event: gr.EventData, request: gr.Request) -> str:
         """Give a chat another name."""
