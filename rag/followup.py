@@ -1,8 +1,8 @@
 """A question and the turns before it in, a question that stands alone out. By rule, at no cost."""
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cache
 
 from index.words import tokenize
 from rag.answer import Turn
@@ -42,29 +42,29 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     >>> standalone("What is UL2?", [Turn("BLEU of big-batch training on WMT14 German?", "29.3 [1].")])
     'What is UL2?'
     """
-    if not history or not leans(question, history):
+    words = cache(_words)  # of each turn, which may be looked at once for every later one
+    if not history or not leans(question, history, words):
         return question
     before = list(history)
     chain = [before.pop().question]
-    while before and leans(chain[0], before):
+    while before and leans(chain[0], before, words):
         chain.insert(0, before.pop().question)
     return " ".join([*dict.fromkeys([chain[0], chain[-1]]), question])
 
 
-def leans(question: str, history: Sequence[Turn]) -> bool:
-    """Tell whether a question needs the turns before it to be understood."""
+def leans(question: str, history: Sequence[Turn], words_of: Callable[[Turn], frozenset[str]] | None = None) -> bool:
+    """Tell whether a question needs the turns before it to be understood; `words_of` remembers those of each turn."""
     if _OPENS.match(question) or _points_back(question):
         return True
     if _ASKS_LIST.match(question):
         return False
-    earlier = frozenset().union(*map(_words, history))
+    earlier = frozenset().union(*map(words_of or _words, history))
     if any(not set(tokenize(name)) <= earlier for name in names(question)):
         return False
     words = len(tokenize(question))
     return (words <= 1 and not _DEFINES.match(question)) or (words <= _SHORT and bool(_ASKS_DETAIL.search(question)))
 
 
-@lru_cache(maxsize=1024)
 def _words(turn: Turn) -> frozenset[str]:
     return frozenset(tokenize(f"{turn.question} {turn.answer_text}"))
 

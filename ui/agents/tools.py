@@ -23,14 +23,14 @@ from ui.api.bodies import (
     AS_ASKED,
     AUTHOR,
     CATEGORY,
+    NAME_CHARS,
+    NAMES,
     NEWEST_FIRST,
     QUESTION_CHARS,
     SINCE,
     SOURCE,
     UNTIL,
-    Name,
     PaperId,
-    Several,
     Within,
 )
 from ui.api.problems import UnknownPaper
@@ -49,6 +49,8 @@ Asking = Context[Service, Any]
 
 
 Text = Annotated[str, Field(max_length=QUESTION_CHARS)]
+Name = Annotated[str, Field(max_length=NAME_CHARS)]
+Several = Annotated[list[Name], Field(max_length=NAMES)]
 Since = Annotated[Name | None, Field(description=SINCE)]
 Until = Annotated[Name | None, Field(description=UNTIL)]
 Author = Annotated[Several | None, Field(description=AUTHOR)]

@@ -16,6 +16,8 @@ SEARCHED = 100
 LISTED = 1000
 
 QUESTION_CHARS = 20_000
+NAME_CHARS = 200
+NAMES = 50
 
 _CONTROLS = r"\x00-\x08\x0e-\x1f\x7f"  # which `index.plain` refuses
 _PLAIN = {"pattern": f"^[^{_CONTROLS}]*$"}
@@ -51,8 +53,8 @@ Day = Annotated[
     Annotated[str, AfterValidator(_checked), WithJsonSchema({"type": "string", "pattern": _DAY})] | None,
     Field(examples=["2024", "2024-05", "2024-05-17"]),
 ]
-Name = Annotated[str, Field(min_length=1, max_length=200, json_schema_extra=_PLAIN)]
-Several = Annotated[list[Name], Field(max_length=50)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS, json_schema_extra=_PLAIN)]
+Several = Annotated[list[Name], Field(max_length=NAMES)]
 
 SINCE = "Only papers of this date or later: a year, month or day."
 UNTIL = "Only papers of this date or earlier."
