@@ -31,11 +31,7 @@ class Person:
 
     def call(self, name: str, sent: dict[str, Any]) -> dict[str, Any]:
         """Call a function of the corpus view."""
-        components = self.client.get("/config").json()["components"]
-        corpus = next(each["id"] for each in components if each["props"].get("elem_id") == "corpus")
-        body = {"data": sent, "component_id": corpus, "fn_name": name, "session_hash": self.session}
-        answer = self.client.post("/gradio_api/component_server", json=body).raise_for_status()
-        return dict(answer.json())
+        return dict(self.target.serve(self.client, name, sent, self.session).raise_for_status().json())
 
     def add(self, name: str, content: bytes) -> dict[str, Any]:
         """Upload a file and begin to add it: a ticket, or an error."""

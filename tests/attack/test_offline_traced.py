@@ -44,7 +44,6 @@ def test_offline_server_connects_to_nothing_beyond_loopback(strace: str, own_ind
     with serving(own_index, tmp_path / "home", before=watch, env={"PAPERCHAT_OFFLINE": "1"}) as target:
         with target.client() as client:
             assert client.get("/").status_code == 200
-            panel = {"component_id": target.component(client, "corpus"), "session_hash": new_session()}
             for name, data, event in (
                 ("answer", ["What does http://192.0.2.1/tidenet.pdf say of TideNet?", None], None),
                 ("find", [], {"request": "papers like https://elsewhere.example/paper", "count": ""}),
@@ -61,10 +60,8 @@ def test_offline_server_connects_to_nothing_beyond_loopback(strace: str, own_ind
                     client.get(f"/gradio_api/{path}={address}")
             text = b'{"title": "Ships", "abstract": "Ships sail.", "url": "https://elsewhere.example/a.pdf"}\n'
             files = [{"name": "papers.jsonl", "path": uploaded(client, "papers.jsonl", text)}]
-            body = {**panel, "fn_name": "add_uploads", "data": {"files": files}}
-            ticket = client.post("/gradio_api/component_server/", json=body).raise_for_status().json()["ticket"]
-            body = {**panel, "fn_name": "progress", "data": {"ticket": ticket}}
-            while client.post("/gradio_api/component_server/", json=body).raise_for_status().json()["busy"]:
+            begun = target.serve(client, "add_uploads", {"files": files}).raise_for_status().json()
+            while target.serve(client, "progress", {"ticket": begun["ticket"]}).raise_for_status().json()["busy"]:
                 pass
     seen = trace.read_text(encoding="utf-8", errors="replace")
     assert "bind(" in seen  # it was watched

@@ -42,7 +42,6 @@ def steals(target: Target, client: httpx.Client, session: str, event: str) -> It
     """Try to read, to stop and to join another's session."""
     named = {"session_hash": session, "event_id": event}
     called = {"session_hash": session, "data": []}
-    panel = target.component(client, "corpus")
     yield client.get("/gradio_api/queue/data", params=named)
     for spelt in (session.upper(), f"{session}%00", f" {session}", f"{session}%2f..%2f{session}"):
         yield client.get(f"/gradio_api/queue/data?session_hash={spelt}")
@@ -50,8 +49,7 @@ def steals(target: Target, client: httpx.Client, session: str, event: str) -> It
     yield target.join(client, "answer", [QUESTION, None], session)
     for name in ("end", "clear"):
         yield client.post("/gradio_api/run/predict", json={**called, "fn_index": target.fn_index(client, name)})
-    asked = {"session_hash": session, "component_id": panel, "fn_name": "contents", "data": {}}
-    yield client.post("/gradio_api/component_server/", json=asked)
+    yield target.serve(client, "contents", {}, session)
     for path in ("cancel", "reset", f"stream/{event}", f"stream/{event}/close"):
         yield client.post(f"/gradio_api/{path}", json={**named, **called, "fn_index": 0})
     for path in (

@@ -123,11 +123,9 @@ def ways(target: Target, client: httpx.Client, value: object) -> Iterator[httpx.
     for name, kept in (("rename", value), ("edit", None), ("export", value)):
         body = {"data": [kept], "fn_index": target.fn_index(client, name), "session_hash": new_session()}
         yield client.post("/gradio_api/run/predict", json={**body, "event_data": {"papers": value, "turn": value}})
-    panel = target.component(client, "corpus")
     for name in ("card", "progress", "cancel", "add_uploads", "add_named"):
         for sent in (value, {"paper": value, "ticket": value, "name": value, "files": [value]}, {"files": value}):
-            body = {"data": sent, "component_id": panel, "fn_name": name, "session_hash": new_session()}
-            yield client.post("/gradio_api/component_server/", json=body)
+            yield target.serve(client, name, sent)
 
 
 def test_no_event_makes_the_server_fetch_or_read_what_its_visitor_did_not_upload(
