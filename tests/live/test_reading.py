@@ -25,7 +25,7 @@ def test_a_question_is_a_source_as_a_file_is(arxiv: Days, tmp_path: Path) -> Non
     told: list[tuple[str, int, int]] = []
     reading = read([SOURCE, file], tell=lambda *how_far: told.append(how_far))
     assert reading.sources == {"own.jsonl": 1, SOURCE: 45}
-    assert [paper.sources for paper in reading.papers] == [("own.jsonl",)] + [(SOURCE,)] * 45
+    assert [paper.sources for paper in reading.papers] == [(SOURCE,)] * 45 + [("own.jsonl",)]  # by trust
     assert told == [("own.jsonl", 1, 1), (SOURCE, 45, 45)]
 
 
