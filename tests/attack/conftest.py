@@ -11,6 +11,15 @@ from index.update import update
 from index.vectors import SentenceEncoder
 from tests.attack.outside import Target, serving
 
+FOLDER = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module in one process, so that each of its servers is started once."""
+    for item in items:
+        if item.path.is_relative_to(FOLDER):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
 
 @pytest.fixture(scope="session")
 def attacked_index(tmp_path_factory: pytest.TempPathFactory, papers: list[Paper]) -> Path:
@@ -26,7 +35,7 @@ def own_index(attacked_index: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(attacked_index, tmp_path / "index"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def target(attacked_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """Return a server without logins whose index no test changes."""
     with serving(attacked_index, tmp_path_factory.mktemp("target")) as served:

@@ -17,6 +17,7 @@ import pytest
 from starlette.datastructures import UploadFile
 
 from tests.attack.outside import Target, messages, new_session, serving
+from tests.servers import until
 from ui.adding import AddingError
 from ui.connections import AT_MOST
 from ui.page.uploads import IN_TOTAL, OF_A_VISITOR, Uploads
@@ -324,12 +325,14 @@ def test_uploads_are_bounded_private_and_their_visitors_own(served: Target) -> N
             assert stat.S_IMODE(path.stat().st_mode) == 0o700
         assert str(served.home) not in json.dumps(keys)
         assert add(served, other, keys[0]) == {"error": "The upload is gone. Choose the file again."}
-        assert "ticket" in add(served, one, keys[0])
+        ticket = add(served, one, keys[0])["ticket"]
+        until(lambda: not served.serve(one, "progress", {"ticket": ticket}).json()["busy"])
         assert add(served, one, keys[0]) == {"error": "The upload is gone. Choose the file again."}
         assert add(served, one, "../../uploads")["error"].startswith("The upload is gone")
         assert upload(one, MIB // 4).status_code == 200  # there is room again
         (long,) = upload(one, 10, "\N{GRINNING FACE}" * 200 + ".txt").json()
-        assert add(served, one, long).get("error", "Papers are being added").startswith("Papers are being added")
+        ticket = add(served, one, long)["ticket"]
+        until(lambda: not served.serve(one, "progress", {"ticket": ticket}).json()["busy"])
         visitors = 0
         while (reply := upload(other, MIB)).status_code == 200 or visitors < IN_TOTAL // OF_A_VISITOR - 1:
             if reply.status_code == 413:

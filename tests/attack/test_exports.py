@@ -129,7 +129,7 @@ def words(text: str) -> str:
         " " if unicodedata.category(letter) in ("Cc", "Cs") or letter == "\ufffd" else letter for letter in text
     )
     return "".join(
-        letter for letter in lasting if letter.isascii() and letter.isprintable() and letter not in " -`'\",!?<>"
+        letter for letter in lasting if letter.isascii() and letter.isprintable() and letter not in " -`'\",!?<>^"
     )
 
 
