@@ -14,6 +14,7 @@ from tests.attack.outside import Target, serving
 FOLDER = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a module in one process, so that each of its servers is started once."""
     for item in items:
