@@ -101,8 +101,9 @@ def change(
             known = base.get(key)
             made = groups.own(key, _with(known, groups.given[key])) if known and key in groups.given else paper
             if key in before and made.abstract != before[key].abstract:
-                (held if keep else replaced).append(key)
-                made = before[key] if keep else made
+                holds = keep and made.trust <= before[key].trust
+                (held if holds else replaced).append(key)
+                made = before[key] if holds else made
             if key in before:
                 renamed[made.id] = key
             now.append(made)

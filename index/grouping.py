@@ -240,7 +240,7 @@ def _one_paper(papers: Iterable[Paper]) -> bool:
 
 def _share_authors(lists: Iterable[tuple[str, ...]]) -> bool:
     """Tell whether any two lists of authors have a surname in common; one that names none speaks against nobody."""
-    surnames = [{_surname(name) for name in authors} for authors in lists if authors]
+    surnames = {frozenset(map(_surname, authors)) for authors in lists if authors}
     return not any(first.isdisjoint(second) for first, second in combinations(surnames, 2))
 
 

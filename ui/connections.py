@@ -19,20 +19,35 @@ class Connection(H11Protocol):
     """
 
     _late: asyncio.TimerHandle | None = None
+    heard = 0.0
+    """When data came last, by the clock of the loop."""
+
+    @property
+    def awaits(self) -> bool:
+        """Whether it waits for a request."""
+        return bool(self._late or self.timeout_keep_alive_task)
+
+    @property
+    def sends(self) -> bool:
+        """Whether its client has not sent the whole body yet."""
+        return self.conn.their_state is h11.SEND_BODY
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Wait for the first head; where there are too many connections, the one that is idle for longest is closed."""
+        """Wait for the first head; where there are too many connections, one that is idle or still sends is closed."""
         super().connection_made(transport)
+        self.heard = self.loop.time()
         self._watch()
         if len(self.connections) >= AT_MOST:
-            idle = {each: waits.when() for each in self.connections if (waits := _waits(each)) and each is not self}
+            waiting = [each for each in self.connections if isinstance(each, Connection) and each is not self]
+            idle = [each for each in waiting if each.awaits] or [each for each in waiting if each.sends]
             if idle:
-                longest = min(idle, key=lambda each: idle[each])
+                longest = min(idle, key=lambda each: each.heard)
                 self.connections.discard(longest)
                 longest.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Take data; a head that it begins and does not end has to come soon."""
+        self.heard = self.loop.time()
         super().data_received(data)
         self._watch()
 
@@ -79,8 +94,3 @@ class Connection(H11Protocol):
             ):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
-
-
-def _waits(connection: object) -> asyncio.TimerHandle | None:
-    """Return what ends a connection that waits for a request; None for one that is at work."""
-    return (connection._late or connection.timeout_keep_alive_task) if isinstance(connection, Connection) else None

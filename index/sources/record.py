@@ -23,6 +23,8 @@ _MANY = {
     "ids": ("ids", 100, 4_000),
 }
 """Of a list, at most so many of at most so many characters: a few papers have 5,000 authors."""
+_LIST_CHARS = 400_000
+"""Of all of a list, at most."""
 
 
 class BadRecord(Exception):
@@ -114,6 +116,8 @@ def _too_long(record: Record) -> str:
             return f"“{title}” has {len(listed):,} {called}; at most {most:,} are taken"
         if (chars := max(map(len, listed), default=0)) > most_chars:
             return f"one of the {called} of “{title}” has {chars:,} characters; at most {most_chars:,} are taken"
+        if (chars := sum(map(len, listed))) > _LIST_CHARS:
+            return f"the {called} of “{title}” have {chars:,} characters; at most {_LIST_CHARS:,} are taken"
     return ""
 
 

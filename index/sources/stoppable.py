@@ -24,8 +24,6 @@ from index.sources.budget import Limits, OverBudget, over
 _RUN = "import sys; sys.path[:] = sys.argv[1:]; from index.sources.stoppable import main; main()"
 _CHECK_S = 0.1
 _NICE = 5
-_PAPERS = ("papers", "found")
-"""Fields of a `Reading` that hold papers: each travels on a line of its own."""
 _IN_GROUP = os.name == "posix"  # where a process and those that it starts can be ended together
 
 
@@ -121,11 +119,12 @@ def main() -> None:
     except UserError as error:
         answer = {"error": str(error)}
     else:
-        for kind in _PAPERS:
-            for paper in getattr(reading, kind):
-                _say(out, {kind: paper.to_dict()})
+        for paper in reading.found:
+            _say(out, {"paper": paper.to_dict()})
         left_out = [asdict(each) for each in reading.left_out]
-        answer = {**vars(reading), **dict.fromkeys(_PAPERS), "left_out": left_out, "done": True}
+        at = {id(paper): number for number, paper in enumerate(reading.found)}  # most are the only record of theirs
+        papers = [at[id(paper)] if id(paper) in at else paper.to_dict() for paper in reading.papers]
+        answer = {**vars(reading), "papers": papers, "found": [], "left_out": left_out}
     _say(out, answer)
 
 
@@ -135,20 +134,21 @@ def _received(answers: IO[bytes]) -> Reading | None:
     Raises:
         SourceError, OverBudget: That the process answered with.
     """
-    papers: dict[str, list[Paper]] = {kind: [] for kind in _PAPERS}
+    found: list[Paper] = []
     for line in answers:
         if not line.endswith(b"\n"):
             break
         answer = json.loads(line)
-        if "over" in answer:
+        if "paper" in answer:
+            found.append(Paper.from_dict(answer["paper"]))
+        elif "over" in answer:
             raise OverBudget(answer["over"])
-        if "error" in answer:
+        elif "error" in answer:
             raise SourceError(answer["error"])
-        if answer.pop("done", False):
+        else:
             left_out = tuple(LeftOut(**each) for each in answer["left_out"])
-            return Reading(**{**answer, "left_out": left_out, **{kind: tuple(papers[kind]) for kind in _PAPERS}})
-        for kind, paper in answer.items():
-            papers[kind].append(Paper.from_dict(paper))
+            papers = tuple(found[each] if isinstance(each, int) else Paper.from_dict(each) for each in answer["papers"])
+            return Reading(**{**answer, "papers": papers, "left_out": left_out, "found": tuple(found)})
     return None
 
 

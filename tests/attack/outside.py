@@ -69,7 +69,7 @@ class Target:
         body = {"data": data, "fn_index": self.fn_index(client, name), "session_hash": session or new_session()}
         return client.post("/gradio_api/queue/join", json={**body, "event_data": None, **more})
 
-    def serve(self, client: httpx.Client, name: str, sent: Mapping[str, object], session: str = "") -> httpx.Response:
+    def serve(self, client: httpx.Client, name: str, sent: object, session: str = "") -> httpx.Response:
         """Call a function of the corpus view, such as `add_uploads`, as its script does."""
         body = {"data": sent, "component_id": self.component(client, "corpus"), "fn_name": name}
         return client.post("/gradio_api/component_server/", json={**body, "session_hash": session or new_session()})

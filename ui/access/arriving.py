@@ -17,6 +17,8 @@ UPLOAD = "/gradio_api/upload"
 MIB = 2**20
 BODY_MIB = 1
 """Of a request that is no upload."""
+SMALL_BYTES = 64 * 1024
+"""A body up to this size is taken however many others are arriving."""
 AT_ONCE_MIB = 64
 """Of all bodies that are arriving and are no uploads."""
 LEAST_BYTES_S = 1024
@@ -88,7 +90,7 @@ class Body:
                 message = await self()
                 whole += message.get("body", b"")
                 self._arrivals.held += len(message.get("body", b""))
-                if self._arrivals.held > AT_ONCE_MIB * MIB:
+                if self._arrivals.held > AT_ONCE_MIB * MIB and len(whole) > SMALL_BYTES:
                     why = "Too many requests are arriving at once. Try again in a moment."
                     raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, why, {"Retry-After": "2"})
                 more = not self._complete
