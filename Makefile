@@ -41,7 +41,7 @@ setup-dev: .venv/installed-dev
 test: .venv/installed-dev
 	@$(BIN)/paperchat models pull $(ENCODER) >&2
 	@$(BIN)/paperchat models pull smollm2-135m-instruct >&2
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

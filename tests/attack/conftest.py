@@ -11,16 +11,6 @@ from index.update import update
 from index.vectors import SentenceEncoder
 from tests.attack.outside import Target, serving
 
-FOLDER = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a module in one process, so that each of its servers is started once."""
-    for item in items:
-        if item.path.is_relative_to(FOLDER):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
 
 @pytest.fixture(scope="session")
 def attacked_index(tmp_path_factory: pytest.TempPathFactory, papers: list[Paper]) -> Path:
