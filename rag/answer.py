@@ -83,7 +83,7 @@ class Turn:
     answer_text: str
 
     def shortened(self, chars: int) -> "Turn":
-        """Return the turn with at most so many characters of each text, white space collapsed."""
+        """Return the turn with both texts cut to `chars` characters and white space collapsed."""
         return Turn(*(" ".join(text.split())[:chars] for text in (self.question, self.answer_text)))
 
     def to_dict(self) -> dict[str, Any]:

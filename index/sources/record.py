@@ -22,7 +22,7 @@ _MANY = {
     "code": ("links to code", 1_000, 4_000),
     "ids": ("ids", 100, 4_000),
 }
-"""Of a list, at most so many of at most so many characters: a few papers have 5,000 authors."""
+"""Limits of a list: its name, number of items, characters of each; a few papers have 5,000 authors."""
 _LIST_CHARS = 400_000
 """Of all of a list, at most."""
 

@@ -1,4 +1,4 @@
-"""Remembers which visitor a name belongs to: a session, or a file that was uploaded."""
+"""Remembers which visitor the session of a page belongs to."""
 
 import time
 from collections import OrderedDict
