@@ -20,7 +20,7 @@ OWN_WORDS = "the abstract's own words"
 
 @dataclass(frozen=True)
 class Quote:
-    """A sentence of an abstract: `text == abstract[start:end]`; `score` is its cosine with what it was ranked for."""
+    """A sentence of an abstract: `text == abstract[start:end]`; `score` tells how well it fits."""
 
     text: str
     start: int

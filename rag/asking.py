@@ -12,6 +12,7 @@ from rag.filters import Filter
 from rag.finder import SHOWN_PAPERS, Finder
 from rag.followup import standalone
 from rag.instructions import InstructionFilter
+from rag.judges import Reader
 from rag.models import Models
 from rag.nli import CrossEncoderInferrer
 from rag.refusal import NOTHING_ASKED
@@ -27,11 +28,18 @@ class Asker:
     """Answers questions; safe to share between threads."""
 
     def __init__(
-        self, settings: Settings, models: Models, finder: Finder, sentences: Encoder, instructions: InstructionFilter
+        self,
+        settings: Settings,
+        models: Models,
+        finder: Finder,
+        reader: Reader,
+        sentences: Encoder,
+        instructions: InstructionFilter,
     ) -> None:
         self._settings = settings
         self._models = models
         self._finder = finder
+        self._reader = reader
         self._sentences = sentences
         self._instructions = instructions
         self._inferrer = CrossEncoderInferrer.from_name(settings.nli, settings.offline) if settings.nli else None
@@ -81,7 +89,7 @@ class Asker:
     ) -> Iterator[Answer]:
         """Yield the answer to what is asked, `part`, from the papers that were found, the first ones first."""
         loader = self._models.loader
-        sources = gather(self._sentences, found.vector, ranked)
+        sources = gather(self._reader, answer.standalone, ranked)
         answer = replace(answer, matches=tuple(source.match() for source in sources))
         yield answer
         responder = Responder(self._settings, self._sentences, self._inferrer, self._instructions, clock)

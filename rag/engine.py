@@ -29,6 +29,7 @@ from rag.filters import Filter
 from rag.finder import Finder
 from rag.instructions import InstructionFilter
 from rag.inventory import Inventory
+from rag.judges import Reader
 from rag.listing import Lister
 from rag.lists import PaperList
 from rag.loader import WriterLoader
@@ -65,9 +66,10 @@ class Engine:
         self._store = CurrentStore(store, encoder)
         self._finder = Finder(self._store, encoder, settings)
         self._sentences = RememberingEncoder(encoder)
+        self._reader = Reader.load()
         instructions = InstructionFilter(self._sentences)
-        self._asker = Asker(settings, self._models, self._finder, self._sentences, instructions)
-        self._lister = Lister(self._finder, self._sentences, instructions)
+        self._asker = Asker(settings, self._models, self._finder, self._reader, self._sentences, instructions)
+        self._lister = Lister(self._finder, self._reader, instructions)
         self._atlas = Atlas()
         self._remove: Callable[[], object] = lambda: None  # a temporary index
 
@@ -191,7 +193,7 @@ class Engine:
         within: Collection[str] | None = None,
         filter: Filter | None = None,
     ) -> list[Match]:
-        """Return the papers nearest to a question, best first, each with its sentences, nearest first.
+        """Return the papers nearest to a question, best first, each with its sentences, likeliest to answer first.
 
         Args:
             question: What they should be about; words such as "since 2024" are searched for as they are.
@@ -206,7 +208,7 @@ class Engine:
         narrow = self._finder.narrow(asked, given=filter, as_asked=True) if filter else None
         found = self._finder.find(asked, _positive(limit), within=within, narrow=narrow)
         ranked = self._finder.ordered(found.ranked, narrow) if narrow else found.ranked
-        return matches(self._sentences, found.vector, ranked)
+        return matches(self._reader, asked, ranked)
 
     def as_retriever(
         self, limit: int = 10, *, within: Collection[str] | None = None, filter: Filter | None = None
@@ -293,13 +295,14 @@ class Engine:
         return update_politely(store.folder, papers, encoder, progress, store.server, check, keep)
 
     def similar(self, paper_id: str, limit: int = 10) -> list[Match]:
-        """Return the papers nearest to one by their vectors, nearest first, each with its sentences, nearest first.
+        """Return the papers nearest to one by their vectors, nearest first, their sentences as they answer its title.
 
         Raises:
             UserError: The index has no such paper.
         """
         self._models.ready_encoder()
-        return matches(self._sentences, *self._finder.like(paper_id, _positive(limit)))
+        paper, ranked = self._finder.like(paper_id, _positive(limit))
+        return matches(self._reader, paper.title, ranked)
 
     def papers(
         self, request: str, limit: int | None = None, *, filter: Filter | None = None, as_asked: bool = False

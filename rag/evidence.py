@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from index.chunks import Span, sentences
 from index.papers import Paper
 from index.vectors import Encoder, Vectors
 from rag.answer import Match, Quote
+from rag.judges import Reader
 from rag.retrieve import Ranked
 
 NEARLY_AS_GOOD, AMONG_SEVERAL = 0.92, 0.8
@@ -32,20 +34,20 @@ class Source:
     Attributes:
         paper: The paper.
         spans: The sentences of its abstract, in order.
-        vectors: Of the sentences, float32 `(spans, dim)`.
-        cosines: Of the sentences with the question, float32 `(spans,)`.
+        chances: The reader's probabilities that the sentences answer, float32 `(spans,)`.
         shown: Positions of the sentences that a language model is shown, in order.
         score: Of the paper, as the search gave it.
         found_by: What found the paper, as the search says.
+        vectors: Of the sentences, float32 `(spans, dim)`; none until `embedded`.
     """
 
     paper: Paper
     spans: tuple[Span, ...]
-    vectors: Vectors
-    cosines: Vectors
+    chances: Vectors
     shown: tuple[int, ...]
     score: float
     found_by: tuple[str, ...] = ()
+    vectors: Vectors = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
     @property
     def shown_text(self) -> str:
@@ -53,13 +55,13 @@ class Source:
         return "\n".join(map(as_text, [self.paper.title, " ".join(self.spans[at].text for at in self.shown)]))
 
     def best(self) -> list[int]:
-        """Return the positions of the sentences, nearest to the question first."""
-        return [int(at) for at in np.lexsort((np.arange(len(self.spans)), -np.round(self.cosines, 6)))]
+        """Return the positions of the sentences, likeliest to answer first."""
+        return [int(at) for at in np.lexsort((np.arange(len(self.spans)), -np.round(self.chances, 6)))]
 
     def quote(self, at: int, score: float | None = None) -> Quote:
         """Return a sentence as a quotation."""
         span = self.spans[at]
-        return Quote(span.text, span.start, span.end, float(self.cosines[at]) if score is None else score)
+        return Quote(span.text, span.start, span.end, float(self.chances[at]) if score is None else score)
 
     def match(self) -> Match:
         """Return the paper as a person is shown it, its best sentences first."""
@@ -74,27 +76,27 @@ def as_text(text: str) -> str:
     return _CONTROL.sub(r"\g<0> ", " ".join(text.split()))
 
 
-def gather(encoder: Encoder, vector: Vectors, ranked: Sequence[Ranked]) -> list[Source]:
-    """Split the papers into sentences and compare each with the question.
-
-    Args:
-        encoder: That of the index.
-        vector: Of the question, float32 `(dim,)`.
-        ranked: The papers, best first; the result keeps their order.
-    """
+def gather(reader: Reader, question: str, ranked: Sequence[Ranked]) -> list[Source]:
+    """Let the reader tell which sentences of the papers answer a question; papers keep their order."""
     spans = [tuple(sentences(hit.paper.abstract)) for hit in ranked]
-    rows = encoder.encode([span.text for of_paper in spans for span in of_paper])
-    sources, at = [], 0
-    for hit, of_paper in zip(ranked, spans, strict=True):
-        own = rows[at : at + len(of_paper)]
-        sources.append(Source(hit.paper, of_paper, own, own @ vector, (), hit.score, hit.found_by))
-        at += len(of_paper)
-    return sources
+    texts = [(hit.paper.title, [span.text for span in of_paper]) for hit, of_paper in zip(ranked, spans, strict=True)]
+    readings = reader.read(question, texts)
+    return [
+        Source(hit.paper, of_paper, reading.sentences, (), hit.score, hit.found_by)
+        for hit, of_paper, reading in zip(ranked, spans, readings, strict=True)
+    ]
 
 
-def matches(encoder: Encoder, vector: Vectors, ranked: Sequence[Ranked]) -> list[Match]:
-    """Return papers with their sentences, those nearest to a vector first; arguments are those of `gather`."""
-    return [source.match() for source in gather(encoder, vector, ranked)]
+def embedded(encoder: Encoder, sources: Sequence[Source]) -> list[Source]:
+    """Return the sources with the vectors of their sentences, by the encoder of the index."""
+    rows = encoder.encode([span.text for source in sources for span in source.spans])
+    starts = np.cumsum([0, *(len(source.spans) for source in sources)])
+    return [replace(source, vectors=rows[a:b]) for source, (a, b) in zip(sources, pairwise(starts), strict=True)]
+
+
+def matches(reader: Reader, question: str, ranked: Sequence[Ranked]) -> list[Match]:
+    """Return papers with their sentences, those likeliest to answer first; arguments are those of `gather`."""
+    return [source.match() for source in gather(reader, question, ranked)]
 
 
 def foremost(sources: Sequence[Source], question: str) -> list[Source]:
@@ -114,7 +116,7 @@ def fit(sources: Sequence[Source], question: str, budget_tokens: int, count: Cal
 
     Returns:
         The sources of which at least one sentence fits, in their order, with `shown` set. The first is never left out:
-        a sentence too many is cut from it, the furthest from the question first, down to one.
+        a sentence too many is cut from it, the least likely to answer first, down to one.
     """
     chosen: list[Source] = []
     left = budget_tokens

@@ -7,7 +7,8 @@ import numpy as np
 
 from index.current import CurrentStore
 from index.errors import UserError
-from index.vectors import Encoder, Vectors
+from index.papers import Paper
+from index.vectors import Encoder
 from rag.answer import Answer, Turn
 from rag.extent import extent
 from rag.filters import Filter
@@ -133,8 +134,8 @@ class Finder:
         belong = sorted(ranked[:count], key=lambda hit: hit.paper.published or "", reverse=True)
         return (*belong, *ranked[count:])
 
-    def like(self, paper_id: str, limit: int) -> tuple[Vectors, tuple[Ranked, ...]]:
-        """Return the vector of a paper as a whole, and the papers nearest to it by theirs, best first.
+    def like(self, paper_id: str, limit: int) -> tuple[Paper, tuple[Ranked, ...]]:
+        """Return a paper, and the papers nearest to it by their vectors as a whole, best first.
 
         Raises:
             UserError: The index has no such paper.
@@ -148,4 +149,4 @@ class Finder:
         cosines = store.similarities(others, vector)[:, 0]
         nearest = np.lexsort((np.asarray(others), -np.round(cosines, 6)))[:limit]
         near = [(store.papers[others[each]], float(max(cosines[each], 0.0))) for each in nearest]
-        return vector, tuple(Ranked(paper, cosine, found_by=(MEANING,)) for paper, cosine in near)
+        return store.papers[at], tuple(Ranked(paper, cosine, found_by=(MEANING,)) for paper, cosine in near)

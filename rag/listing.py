@@ -1,12 +1,12 @@
 """A checked request in, the `PaperList` of the papers that belong on it out."""
 
-from index.vectors import Encoder
 from rag.answer import Match
 from rag.evidence import matches
 from rag.extent import LONGEST, extent
 from rag.filters import Filter
 from rag.finder import Finder
 from rag.instructions import InstructionFilter
+from rag.judges import Reader
 from rag.lists import PaperList
 from rag.refusal import NOTHING_ASKED
 from rag.retrieve import LIST_WEIGHTS
@@ -18,9 +18,9 @@ NONE_SQUARELY = "No paper seems to be squarely about that; these come nearest."
 class Lister:
     """Makes lists of papers; safe to share between threads."""
 
-    def __init__(self, finder: Finder, sentences: Encoder, instructions: InstructionFilter) -> None:
+    def __init__(self, finder: Finder, reader: Reader, instructions: InstructionFilter) -> None:
         self._finder = finder
-        self._sentences = sentences
+        self._reader = reader
         self._instructions = instructions
 
     def papers(self, request: str, asked: str, limit: int | None, filter: Filter | None, as_asked: bool) -> PaperList:
@@ -40,5 +40,5 @@ class Lister:
         end = extent(found.ranked)
         ranked = finder.ordered(found.ranked, narrow)[: limit or end.count]
         note = "" if end.sure else NONE_SQUARELY
-        listed = tuple(matches(self._sentences, found.vector, ranked))
+        listed = tuple(matches(self._reader, narrow.question, ranked))
         return PaperList(request, listed, narrow.note(note), narrow.in_force)

@@ -1,7 +1,6 @@
 """A GGUF file in, a LlamaIndex `LLM` out that runs it in this process. The one home of xllamacpp."""
 
 import json
-import os
 import secrets
 import threading
 import urllib.request
@@ -22,6 +21,7 @@ from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_ca
 from llama_index.core.llms.custom import CustomLLM
 from pydantic import PrivateAttr
 
+from rag.settings import cores
 from rag.streams import stoppable
 
 _PROMPT_CACHE_MIB = 256
@@ -65,8 +65,7 @@ class LlamaCpp(CustomLLM):
         params.ui = False
         self._key = secrets.token_hex(16)
         params.api_keys = [self._key]
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or cores
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or cores()
         self._server = xllamacpp.Server(params)
 
     @property

@@ -9,8 +9,7 @@ from rag import prompt
 from rag.answer import CANNOT_ANSWER, Answer
 from rag.clock import Clock
 from rag.compose import Composer
-from rag.evidence import Source, fit, foremost
-from rag.facts import numbers
+from rag.evidence import Source, embedded, fit, foremost
 from rag.instructions import InstructionFilter
 from rag.names import is_named
 from rag.nli import Inferrer
@@ -23,7 +22,6 @@ STOPPED = "Stopped."
 """The note of an answer that was ended before it was whole."""
 
 _QUOTED_SENTENCES = 3
-_QUOTE_FLOOR = 0.3
 
 
 class Responder:
@@ -65,7 +63,8 @@ class Responder:
         answer = replace(answer, writer=writer.name)
         try:
             limits = self._settings
-            readable = list(map(self._instructions.without_instructions, sources[: limits.evidence_papers]))
+            close = embedded(self._encoder, sources[: limits.evidence_papers])
+            readable = list(map(self._instructions.without_instructions, close))
             shown = fit(readable, answer.standalone, limits.evidence_tokens, writer.count)
             composer = Composer(self._encoder, shown, answer.standalone, self._inferrer)
             held = self._beside_the_point(question, answer)  # what may be declined yet is not shown
@@ -94,7 +93,7 @@ class Responder:
             yield self._done(answer, _left_out(composer.dropped, composer.replaced))
 
     def quoted(self, answer: Answer, question: str, sources: Sequence[Source], why: str) -> Answer:
-        """Return an answer of the sentences nearest to the question.
+        """Return an answer of the sentences that are likeliest to answer.
 
         Args:
             answer: With what was found.
@@ -104,15 +103,9 @@ class Responder:
         """
         composer = Composer(self._encoder, sources)
         first = foremost(sources[: self._settings.evidence_papers], answer.standalone)
-        ranked = [(source, at) for source in first for at in source.best()]
-        wanted = self._beside_the_point(question, answer)  # a number: a sentence with one may be further away
-
-        def floor(source: Source, at: int) -> float:
-            return _QUOTE_FLOOR / 2 if wanted and numbers(source.spans[at].text) else _QUOTE_FLOOR
-
-        near = [(s, at) for s, at in ranked if s.cosines[at] >= floor(s, at) or (s is sources[0] and at == s.best()[0])]
-        near.sort(key=lambda pair: -float(pair[0].cosines[pair[1]]) * pair[0].score)
-        for source, at in sorted(near[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
+        best = [(source, at) for source in first for at in source.best()]
+        best.sort(key=lambda pair: -float(pair[0].chances[pair[1]]) * pair[0].score)
+        for source, at in sorted(best[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
             composer.quote(source, source.quote(at))
         answer = replace(composer.onto(answer), writer=NONE, timings=self._clock.token(answer.timings, 0, "quoted"))
         if self._beside_the_point(question, answer):

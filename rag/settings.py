@@ -138,3 +138,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, e['loc']))}={e['input']!r}: {e['msg']}" for e in error.errors())
             raise UserError(f"Settings that do not fit: {faults}. Known: {', '.join(cls.model_fields)}.") from None
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2

@@ -4,14 +4,15 @@ import pytest
 
 from index.papers import Paper
 from rag.check import attribute, numbers
-from rag.evidence import Source, gather
+from rag.evidence import Source, embedded, gather
+from rag.judges import Reader
 from rag.retrieve import Ranked
 from tests.conftest import HashingEncoder
 
 
 @pytest.fixture
 def sources(papers: list[Paper], encoder: HashingEncoder) -> list[Source]:
-    return gather(encoder, encoder.encode(["training"])[0], [Ranked(paper, 1.0) for paper in papers])
+    return embedded(encoder, gather(Reader.load(), "training", [Ranked(paper, 1.0) for paper in papers]))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_the_quotation_is_the_sentence_that_says_it_not_the_one_that_only_names_
     papers: list[Paper], encoder: HashingEncoder
 ) -> None:
     paper = Paper("title:pbt", "PBT", "PBT trains a population of models. It finds a schedule of settings on its own.")
-    sources = gather(encoder, encoder.encode(["settings"])[0], [Ranked(paper, 1.0)])
+    sources = embedded(encoder, gather(Reader.load(), "settings", [Ranked(paper, 1.0)]))
     sentence = "PBT finds a schedule of settings."
     (quote,) = attribute(sentence, encoder.encode([sentence])[0], sources).quotes
     assert quote.text == "It finds a schedule of settings on its own."
@@ -71,7 +72,7 @@ def test_numbers_are_the_same_in_each_spelling() -> None:
 
 def test_hints_of_the_writer_decide_between_equals(encoder: HashingEncoder) -> None:
     twins = [Paper(f"title:{name}", name, "The optimizer converges quickly on every task.") for name in ("One", "Two")]
-    sources = gather(encoder, encoder.encode(["optimizer"])[0], [Ranked(paper, 1.0) for paper in twins])
+    sources = embedded(encoder, gather(Reader.load(), "optimizer", [Ranked(paper, 1.0) for paper in twins]))
     sentence = "The optimizer converges quickly."
     vector = encoder.encode([sentence])[0]
     assert attribute(sentence, vector, sources).sources == (0,)

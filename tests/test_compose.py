@@ -7,7 +7,8 @@ import pytest
 from index.papers import Paper
 from rag.answer import Answer
 from rag.compose import Composer
-from rag.evidence import Source, gather
+from rag.evidence import Source, embedded, gather
+from rag.judges import Reader
 from rag.retrieve import Ranked
 from tests.conftest import HashingEncoder
 
@@ -18,7 +19,7 @@ PLAIN = "Pretraining takes 1.5x less time on average."
 @pytest.fixture
 def sources(papers: list[Paper], encoder: HashingEncoder) -> list[Source]:
     wanted = [paper for name in ("Compost", "Lantern", "Orchard") for paper in papers if paper.title.startswith(name)]
-    return gather(encoder, encoder.encode(["training"])[0], [Ranked(paper, 1.0) for paper in wanted])
+    return embedded(encoder, gather(Reader.load(), "training", [Ranked(paper, 1.0) for paper in wanted]))
 
 
 def compose(sources: list[Source], *pieces: str) -> tuple[Answer, list[Answer]]:
@@ -123,7 +124,7 @@ def test_refusals_in_other_words_are_understood(sources: list[Source], refusal: 
 
 def test_markers_that_stand_in_an_abstract_are_not_markers_of_ours(encoder: HashingEncoder) -> None:
     paper = Paper("title:x", "X", "We extend earlier work [12] on pruning of networks. It is fast.")
-    (source,) = gather(encoder, encoder.encode(["pruning"])[0], [Ranked(paper, 1.0)])
+    (source,) = embedded(encoder, gather(Reader.load(), "pruning", [Ranked(paper, 1.0)]))
     composer = Composer(encoder, [source])
     composer.quote(source, source.quote(0))
     answer = composer.onto(Answer("q", "q"))
@@ -135,7 +136,7 @@ def test_markers_that_stand_in_an_abstract_are_not_markers_of_ours(encoder: Hash
     "text", ["Clients use text data that does not include labels.", "The paper does not use labels."]
 )
 def test_a_sentence_about_what_is_not_used_is_no_refusal(encoder: HashingEncoder, text: str) -> None:
-    (source,) = gather(encoder, encoder.encode(["labels"])[0], [Ranked(Paper("title:x", "X", text), 1.0)])
+    (source,) = embedded(encoder, gather(Reader.load(), "labels", [Ranked(Paper("title:x", "X", text), 1.0)]))
     composer = Composer(encoder, [source])
     composer.add(text)
     composer.finish()

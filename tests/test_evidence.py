@@ -4,15 +4,15 @@ import pytest
 
 from index.papers import Paper
 from rag.evidence import Source, fit, gather
+from rag.judges import Reader
 from rag.retrieve import Ranked
-from tests.conftest import HashingEncoder
 
 
 @pytest.fixture
-def sources(papers: list[Paper], encoder: HashingEncoder) -> list[Source]:
+def sources(papers: list[Paper]) -> list[Source]:
     wanted = [paper for name in ("Compost", "Lantern", "Orchard") for paper in papers if paper.title.startswith(name)]
     ranked = [Ranked(paper, score) for paper, score in zip(wanted, (0.9, 0.75, 0.6), strict=True)]
-    return gather(encoder, encoder.encode(["training time"])[0], ranked)
+    return gather(Reader.load(), "training time", ranked)
 
 
 def words(text: str) -> int:

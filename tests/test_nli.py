@@ -8,7 +8,8 @@ import pytest
 from index.errors import UserError
 from index.papers import Paper
 from rag.check import attribute
-from rag.evidence import gather
+from rag.evidence import embedded, gather
+from rag.judges import Reader
 from rag.nli import CrossEncoderInferrer, Inference
 from rag.retrieve import Ranked
 from tests.conftest import HashingEncoder
@@ -43,7 +44,7 @@ class Fixed:
 def test_inference_moves_the_status_but_no_wrong_number(
     papers: list[Paper], encoder: HashingEncoder, sentence: str, says: Inference, support: str
 ) -> None:
-    sources = gather(encoder, encoder.encode(["checkpoints"])[0], [Ranked(papers[1], 1.0)])
+    sources = embedded(encoder, gather(Reader.load(), "checkpoints", [Ranked(papers[1], 1.0)]))
     fixed = Fixed(says)
     assert attribute(sentence, encoder.encode([sentence])[0], sources, inferrer=fixed).support == support
     assert all(premise.startswith("Compost: Reusing") for premise, _ in fixed.asked)

@@ -7,8 +7,9 @@ import pytest
 from index.papers import Paper
 from rag.answer import CANNOT_ANSWER, Answer
 from rag.clock import Clock
-from rag.evidence import Source, gather
+from rag.evidence import Source, embedded, gather
 from rag.instructions import InstructionFilter
+from rag.judges import Reader
 from rag.respond import Responder
 from rag.retrieve import Found, Ranked
 from rag.settings import Settings
@@ -20,7 +21,7 @@ QUESTION = "How does Orchard treat jobs on shared clusters?"
 @pytest.fixture
 def sources(papers: list[Paper], encoder: HashingEncoder) -> list[Source]:
     orchard = next(paper for paper in papers if paper.title.startswith("Orchard"))
-    return gather(encoder, encoder.encode([QUESTION])[0], [Ranked(orchard, 1.0)])
+    return embedded(encoder, gather(Reader.load(), QUESTION, [Ranked(orchard, 1.0)]))
 
 
 def respond(sources: list[Source], question: str, written: str, sure: bool) -> Answer:
@@ -44,7 +45,7 @@ def test_a_paper_surely_about_the_question_is_quoted_where_the_model_is_silent(
 def test_a_number_that_is_not_there_is_declined_however_sure_the_paper(encoder: HashingEncoder) -> None:
     orchid = Paper("title:orchid", "Orchid: Growing Trees", "Orchid grows trees from seeds. It needs no water.")
     question = "How many GPUs does Orchid need?"
-    sources = gather(encoder, encoder.encode([question])[0], [Ranked(orchid, 1.0)])
+    sources = embedded(encoder, gather(Reader.load(), question, [Ranked(orchid, 1.0)]))
     answer = respond(sources, question, "The papers do not say.", sure=True)
     assert (answer.text, answer.answered) == (CANNOT_ANSWER, False)
     assert answer.note == "The abstract of “Orchid: Growing Trees” does not say."
@@ -53,7 +54,7 @@ def test_a_number_that_is_not_there_is_declined_however_sure_the_paper(encoder: 
 def test_the_side_of_a_comparison_that_a_model_forgets_is_quoted(papers: list[Paper], encoder: HashingEncoder) -> None:
     wanted = [paper for name in ("Compost", "Lantern", "Orchard") for paper in papers if paper.title.startswith(name)]
     question = "Compost vs Lantern: what is gained?"
-    sources = gather(encoder, encoder.encode([question])[0], [Ranked(paper, 0.9) for paper in wanted])
+    sources = embedded(encoder, gather(Reader.load(), question, [Ranked(paper, 0.9) for paper in wanted]))
     answer = respond(sources, question, "Pretraining takes 1.5x less time on average.", sure=True)
     assert [citation.paper.title.split(":")[0] for citation in answer.citations] == ["Compost", "Lantern"]
     assert answer.sentences[1].text in wanted[1].abstract

@@ -15,7 +15,8 @@ from index.words import tokenize
 from rag.check import attribute, numbers
 from rag.evaluation.cases import Case
 from rag.evaluation.said import Said, Statement
-from rag.evidence import gather
+from rag.evidence import embedded, gather
+from rag.judges import Reader
 from rag.names import name_keys
 from rag.retrieve import Ranked
 
@@ -140,8 +141,8 @@ def _borne(statement: Statement, cited: Sequence[Paper], question: str, encoder:
     papers = [Ranked(paper, 1.0) for paper in cited if paper.id in statement.papers]
     if not papers:
         return False
-    vector = encoder.encode([statement.text])[0]
-    return attribute(statement.text, vector, gather(encoder, vector, papers), asked=question).support == "supported"
+    vector, sources = encoder.encode([statement.text])[0], gather(Reader.load(), question, papers)
+    return attribute(statement.text, vector, embedded(encoder, sources), asked=question).support == "supported"
 
 
 def _with_citations(said: Said, papers: tuple[Paper, ...]) -> Said:

@@ -13,7 +13,8 @@ from index.papers import Paper
 from index.update import update
 from index.vectors import SentenceEncoder
 from rag import prompt
-from rag.evidence import gather
+from rag.evidence import embedded, gather
+from rag.judges import Reader
 from rag.retrieve import Ranked
 from rag.settings import Settings
 from rag.writer import open_writer
@@ -96,7 +97,7 @@ def test_tokens_of_a_model_in_a_text_reach_it_as_text() -> None:
     encoder = SentenceEncoder.from_name("all-MiniLM-L6-v2", offline=True)
     for token in TOKENS:
         paper = Paper("title:a", f"A {token} title", f"It says {token} here.")
-        (source,) = gather(encoder, encoder.encode(["a"])[0], [Ranked(paper, 1.0, 1.0, 1.0, ())])
+        (source,) = embedded(encoder, gather(Reader.load(), "a", [Ranked(paper, 1.0, 1.0, 1.0, ())]))
         shown = replace(source, shown=(0,))
         message = prompt.build(f"What is {token}?", [shown], f"And {token}?")[-1].content
         assert token not in message

@@ -1,0 +1,1 @@
+"""Trains the judges on labelled data."""
