@@ -20,7 +20,10 @@ OWN_WORDS = "the abstract's own words"
 
 @dataclass(frozen=True)
 class Quote:
-    """A sentence of an abstract: `text == abstract[start:end]`; `score` tells how well it fits."""
+    """A sentence of an abstract: `text == abstract[start:end]`.
+
+    `score` is the reader's probability that it answers; where it bears a sentence that a model wrote, the cosine.
+    """
 
     text: str
     start: int

@@ -61,12 +61,12 @@ class Engine:
     def __init__(
         self, settings: Settings, store: Store, encoder: Encoder, writer: "Writer | WriterLoader | None"
     ) -> None:
+        self._reader = Reader.load()
         self.settings = settings
         self._models = Models(encoder, writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer))
         self._store = CurrentStore(store, encoder)
         self._finder = Finder(self._store, encoder, settings)
         self._sentences = RememberingEncoder(encoder)
-        self._reader = Reader.load()
         instructions = InstructionFilter(self._sentences)
         self._asker = Asker(settings, self._models, self._finder, self._reader, self._sentences, instructions)
         self._lister = Lister(self._finder, self._reader, instructions)
@@ -98,8 +98,9 @@ class Engine:
             An engine that is safe to share between threads; close it, or use it in a `with` statement.
 
         Raises:
-            UserError: There is no such index, it does not fit the settings, or the embedding model cannot be had. A
-                language model that cannot be had is no error: answers are then extractive and say why.
+            UserError: There is no such index, it does not fit the settings, the embedding model cannot be had, or the
+                files of the reader are damaged. A language model that cannot be had is no error: answers are then
+                extractive and say why.
             TypeError, ValueError: `encoder` or `llm` is none.
         """
         chosen, maker = _chosen(encoder, index=index, **settings)

@@ -1,4 +1,4 @@
-"""Ranked papers in, `Source`s out: their sentences with vectors, and which of them fit the token budget."""
+"""Ranked papers in, `Source`s out: their sentences, how likely each answers, and which of them fit the token budget."""
 
 import re
 from collections.abc import Callable, Sequence

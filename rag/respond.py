@@ -21,7 +21,8 @@ from rag.writer import NONE, Writer
 STOPPED = "Stopped."
 """The note of an answer that was ended before it was whole."""
 
-_QUOTED_SENTENCES = 3
+_QUOTED_SENTENCES, _LEAST = 3, 0.05
+"""So many are quoted at most, those that are at least this share as likely to answer as the best (bench/LOG.md)."""
 
 
 class Responder:
@@ -103,8 +104,9 @@ class Responder:
         """
         composer = Composer(self._encoder, sources)
         first = foremost(sources[: self._settings.evidence_papers], answer.standalone)
-        best = [(source, at) for source in first for at in source.best()]
-        best.sort(key=lambda pair: -float(pair[0].chances[pair[1]]) * pair[0].score)
+        likely = [(float(source.chances[at]) * source.score, source, at) for source in first for at in source.best()]
+        likely.sort(key=lambda each: -each[0])
+        best = [(source, at) for chance, source, at in likely if chance >= _LEAST * likely[0][0]]
         for source, at in sorted(best[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
             composer.quote(source, source.quote(at))
         answer = replace(composer.onto(answer), writer=NONE, timings=self._clock.token(answer.timings, 0, "quoted"))

@@ -1,6 +1,6 @@
 """Train the reader: `python -m bench.training --shared ../shared --out FOLDER`; run again, it goes on where it stopped.
 
-Batches of about 4,096 tokens, AdamW with a linear warm-up and decay, bfloat16 where the processor has it. On two cores
+Batches of about 4,096 tokens, AdamW with a linear warm-up and decay, the encoder in bfloat16. On two cores
 an epoch takes about an hour; the network is saved every 300 steps. `bench.training.export` makes of it what ships.
 """
 
@@ -33,7 +33,10 @@ def batches(examples: Iterable[Example], pairing: Pairing, budget: int) -> Itera
     """Yield batches of pairs of about the same length, at most `budget` tokens each, sorted within `_POOL` examples."""
     waiting: Batch = []
     for example in examples:
-        waiting.append((encode(pairing, example.question, example.title, example.sentences), example))
+        encoded = encode(pairing, example.question, example.title, example.sentences)
+        if example.labels and min(example.labels) >= len(encoded.features):
+            continue  # what answers does not fit
+        waiting.append((encoded, example))
         if len(waiting) == _POOL:
             yield from _cut(waiting, budget)
             waiting = []
@@ -87,15 +90,17 @@ def main() -> None:
     public = read(options.shared / "judges/answers_train.jsonl.gz")
     wanted = {json.loads(line)["title"] for line in QUESTIONS.open(encoding="utf-8")}
     corpus = options.shared / "corpus/ml_papers.jsonl.gz"
-    abstracts = Abstracts(corpus, wanted, as_encoder(INT8), options.out / "abstracts.npy", options.seed)
+    abstracts = Abstracts(corpus, wanted, as_encoder(INT8), options.out / f"abstracts-{options.seed}.npy", options.seed)
     seeds = range(options.seed, options.seed + options.epochs)
     stream = [each for seed in seeds for each in epoch(public, QUESTIONS, abstracts, seed)]
     planned = list(batches(stream, Pairing(folder / "tokenizer.json"), options.budget))
     print(f"{len(stream)} examples, {len(planned)} steps", flush=True)
-    _train(Network(folder), planned, options.rate, options.out / CHECKPOINT)
+    plan = [options.epochs, options.budget, options.rate, options.seed]
+    _train(Network(folder), planned, plan, options.out / CHECKPOINT)
 
 
-def _train(network: Network, planned: list[Batch], rate: float, checkpoint: Path) -> None:
+def _train(network: Network, planned: list[Batch], plan: list[float], checkpoint: Path) -> None:
+    rate = plan[2]
     network.train()
     network.encoder.embeddings.requires_grad_(False)
     heads = [*network.sentence.parameters(), *network.paper.parameters()]
@@ -113,6 +118,8 @@ def _train(network: Network, planned: list[Batch], rate: float, checkpoint: Path
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         done = state["done"]
+        if state["plan"] != plan:
+            raise SystemExit(f"{checkpoint} is of another training. Choose another --out, or remove it.")
         for name, each in kept.items():
             each.load_state_dict(state[name])
     start, losses = time.monotonic(), []
@@ -128,7 +135,7 @@ def _train(network: Network, planned: list[Batch], rate: float, checkpoint: Path
             print(f"step {step}, loss {np.mean(losses[-200:]):.3f}, {time.monotonic() - start:.0f} s", flush=True)
         if step % _EVERY == 0 or step == len(planned):
             part = checkpoint.with_suffix(".part")
-            torch.save({name: each.state_dict() for name, each in kept.items()} | {"done": step}, part)
+            torch.save({name: each.state_dict() for name, each in kept.items()} | {"done": step, "plan": plan}, part)
             part.replace(checkpoint)
 
 

@@ -142,7 +142,10 @@ def epoch(public: Sequence[Example], questions: Path, abstracts: Abstracts, seed
     near = abstracts.near([abstracts.titles[at] for at in titles], _NEIGHBOURS)
     for at, neighbours in zip(titles, near, strict=True):
         example = Example("title", abstracts.titles[at], "", abstracts.sentences(at), (), answered=True, known=False)
-        chosen += [example, *(replace(each, title="") for each in _neighbour(example, neighbours, abstracts, chance))]
+        chosen += [
+            example,
+            *(replace(each, title="", known=False) for each in _neighbour(example, neighbours, abstracts, chance)),
+        ]
     chance.shuffle(chosen)
     return chosen
 

@@ -17,7 +17,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from bench.training.network import Network
+from bench.training.network import Network, heads
 from index import models
 from rag.judges.reader import DIGESTS, FOLDER
 
@@ -63,12 +63,7 @@ def main() -> None:
         quant_pre_process(str(plain), str(shaped), skip_symbolic_shape=True)
         quantize_dynamic(shaped, FOLDER / "encoder.onnx", weight_type=QuantType.QInt8, per_channel=True)
     onnx.checker.check_model(str(FOLDER / "encoder.onnx"))
-    heads = {
-        f"{name}.{key}": value.numpy()
-        for name in ("sentence", "paper")
-        for key, value in getattr(network, name).state_dict().items()
-    }
-    np.savez(FOLDER / "heads.npz", **heads)
+    np.savez(FOLDER / "heads.npz", **heads(network))
     shutil.copyfile(source / "tokenizer.json", FOLDER / "tokenizer.json")
     for name in DIGESTS:
         content = (FOLDER / name).read_bytes()

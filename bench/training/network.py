@@ -66,11 +66,20 @@ class Network(nn.Module):
         whole = states[:, 0]
         joined = torch.cat([mean, most, whole.unsqueeze(1).expand(-1, count, -1), batch["features"]], -1)
         sentences = self.sentence(joined).squeeze(-1).masked_fill(~batch["sentences"], -1e4)
-        best = sentences.topk(min(2, count), 1).values
-        best = torch.cat([best, best[:, -1:]], 1)[:, :2].clamp(min=-20)
+        none = sentences.new_full((pairs, 1), -20.0)
+        best = torch.cat([sentences, none], 1).topk(2, 1).values.clamp(min=-20)
         features = batch["features"]
         lexical = torch.cat([features.amax(1), features.sum(1) / batch["sentences"].sum(1, keepdim=True)], -1)
         return sentences, self.paper(torch.cat([whole, best, lexical], -1)).squeeze(-1)
+
+
+def heads(network: Network) -> dict[str, Any]:
+    """Return the weights of the two heads as arrays, by the names under which they ship."""
+    return {
+        f"{name}.{key}": value.numpy()
+        for name in ("sentence", "paper")
+        for key, value in getattr(network, name).state_dict().items()
+    }
 
 
 def collate(pairs: Sequence[Encoded]) -> dict[str, Tensor]:

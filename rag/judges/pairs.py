@@ -34,14 +34,15 @@ class Pairing:
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._cls, self._sep = self._tokenizer.encode("").ids
+        self._tokenizer.encode_special_tokens = True  # "[SEP]" in an abstract is text
+        self._cls, self._sep = (self._tokenizer.token_to_id(token) or 0 for token in ("[CLS]", "[SEP]"))
 
     def pairs(self, question: str, title: str, sentences: Sequence[str]) -> Iterator[Pair]:
         """Yield one pair, or several where the sentences do not fit: each reads on where the one before ended.
 
         At most `_WINDOWS` are made; a sentence that is too long for one loses its end.
         """
-        texts = [question, title, *sentences]
+        texts = [text.encode(errors="replace").decode() for text in (question, title, *sentences)]
         asked, named, *rest = (each.ids for each in self._tokenizer.encode_batch(texts, add_special_tokens=False))
         head = [self._cls, *asked[:QUESTION_TOKENS], self._sep, *named[:TITLE_TOKENS], self._sep]
         segment, at = len(asked[:QUESTION_TOKENS]) + 2, 0

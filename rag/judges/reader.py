@@ -4,6 +4,7 @@ Trained by `bench/training`, shipped beside this module as ONNX with int8 weight
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ DIGESTS = {
     "heads.npz": "b17b76e9775919cfcc32aa688de6312590e96d38305141200219ed6efef3ec9b",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
+_NONE = np.float32(-20)
+"""The logit of a second sentence where there is none."""
+
 Floats = NDArray[np.float32]
 
 
@@ -36,9 +40,9 @@ class Reading:
     """What the reader makes of a paper.
 
     Attributes:
-        paper: The probability that the abstract answers.
-        sentences: The probability that each sentence does, float32 `(sentences,)`; 0 for those of an abstract so long
-            that its end is not read.
+        paper: The probability that the abstract answers; of one too long for a pass, that of its best part.
+        sentences: The probability that each sentence does, float32 `(sentences,)`, of a very long one by its beginning;
+            0 for those behind the last pass of a very long abstract (`MOST_TOKENS` x 4).
     """
 
     paper: float
@@ -50,31 +54,36 @@ class Reader:
 
     def __init__(self, session: "InferenceSession", heads: dict[str, Floats], pairing: Pairing) -> None:
         self._session, self._heads, self._pairing = session, heads, pairing
-        self._threads = ThreadPoolExecutor(cores(), "reader")
 
     @classmethod
     @cache
-    def load(cls) -> "Reader":
-        """Return the reader that comes with this package, loaded once.
+    def load(cls, folder: Path = FOLDER) -> "Reader":
+        """Return the reader of a folder, by default the one that comes with this package, loaded once.
 
         Raises:
             ModelError: One of its files is missing or not what it was.
         """
-        from onnxruntime import InferenceSession, SessionOptions
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import; Microsoft is told otherwise
+        from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
 
+        disable_telemetry_events()
         for name, digest in DIGESTS.items():
-            path = FOLDER / name
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            try:
+                there = hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+            except OSError:
+                there = False
+            if not there:
                 raise ModelError(f"The reader's file {name} is missing or damaged. Install paperchat again.")
         options = SessionOptions()
-        options.intra_op_num_threads = 1  # each pair has a thread of its own: half as long again on two cores otherwise
-        session = InferenceSession(str(FOLDER / "encoder.onnx"), options, providers=["CPUExecutionProvider"])
-        with np.load(FOLDER / "heads.npz") as heads:
-            return cls(session, dict(heads), Pairing(FOLDER / "tokenizer.json"))
+        options.intra_op_num_threads = 1  # a thread for each pair is faster than several for one
+        session = InferenceSession(str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"])
+        with np.load(folder / "heads.npz") as heads:
+            return cls(session, dict(heads), Pairing(folder / "tokenizer.json"))
 
     def read(self, question: str, papers: Sequence[tuple[str, Sequence[str]]]) -> list[Reading]:
         """Return what each paper, given as title and sentences, has to say to a question."""
-        return list(self._threads.map(lambda paper: self._read(question, *paper), papers))
+        with ThreadPoolExecutor(cores(), "reader") as threads:  # none outlives the call, so a fork finds none missing
+            return list(threads.map(lambda paper: self._read(question, *paper), papers))
 
     def _read(self, question: str, title: str, sentences: Sequence[str]) -> Reading:
         lexical = overlap(question, title, sentences)
@@ -100,12 +109,12 @@ class Reader:
         tokens = [states[start:end] if end > start else nothing for start, end in pair.spans]
         rows = np.stack([np.concatenate([each.mean(0), each.max(0), whole]) for each in tokens])
         logits = self._head("sentence", np.concatenate([rows, lexical], 1))
-        best = np.sort(logits)[::-1][[0, min(1, len(logits) - 1)]].clip(min=-20)
+        best = np.sort(np.append(logits, _NONE))[::-1][:2].clip(min=_NONE)
         abstract = np.concatenate([whole, best, lexical.max(0), lexical.mean(0)])
         return _sigmoid(logits), float(_sigmoid(self._head("paper", abstract[None]))[0])
 
     def _head(self, name: str, rows: Floats) -> Floats:
-        """Return the logits of a head of two layers, float32 `(rows,)`."""
+        """Return the logits of a head of two layers, float32 `(rows,)`; GELU in its tanh form, within .0005."""
         inner, bias, outer, last = (self._heads[f"{name}.{at}.{part}"] for at in (1, 3) for part in ("weight", "bias"))
         hidden = rows @ inner.T + bias
         hidden = 0.5 * hidden * (1 + np.tanh(np.sqrt(2 / np.pi) * (hidden + 0.044715 * hidden**3)))

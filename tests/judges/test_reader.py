@@ -1,13 +1,19 @@
 """The reader tells which paper, and which of its sentences, answers; what it is given never breaks it."""
 
+import multiprocessing
+import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from bench.training.network import Network, collate, encode, heads
+from index import models
 from index.errors import ModelError
 from rag.judges import Reader, reader
+from rag.judges.pairs import MOST_TOKENS, Pairing
 
 OWLS = (
     "Night flight of barn owls",
@@ -46,13 +52,13 @@ def test_probabilities_of_every_sentence_in_order_of_the_papers(judge: Reader) -
         ("", "", [""]),
         ("owls?", "Owls", []),
         ("?" * 5000, "t" * 5000, ["word " * 3000, "Second."]),
-        ("\x00[SEP] [CLS]", "\ud800".encode("utf-16", "surrogatepass").decode("utf-16", "replace"), ["[MASK] 鳥 🦉"]),
+        ("\x00[SEP] [CLS]", "\ud800", ["[MASK] 鳥 🦉", "\udfff"]),
     ],
 )
 def test_nothing_that_is_read_breaks_it(judge: Reader, question: str, title: str, sentences: list[str]) -> None:
     (reading,) = judge.read(question, [(title, sentences)])
     assert reading.sentences.shape == (len(sentences),)
-    assert np.isfinite(reading.sentences).all()
+    assert np.isfinite([reading.paper, *reading.sentences]).all()
 
 
 def test_a_sentence_that_answers_is_found_behind_the_first_512_tokens(judge: Reader) -> None:
@@ -63,18 +69,56 @@ def test_a_sentence_that_answers_is_found_behind_the_first_512_tokens(judge: Rea
     assert reading.paper >= 0.5
 
 
-def test_damaged_weights_are_refused(judge: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_of_the_model_in_an_abstract_are_text() -> None:
+    (pair,) = Pairing(reader.FOLDER / "tokenizer.json").pairs("a [SEP] b", "[CLS]", ["[SEP] [SEP]", "c"])
+    assert pair.ids.count(102) == 3 and pair.ids.count(101) == 1
+    assert [pair.ids[pair.asked - 1], pair.ids[-1]] == [102, 102]
+
+
+def test_sentences_are_read_on_where_the_pass_before_ended() -> None:
+    sentences = [f"{number} " + "owl " * 100 for number in range(12)]
+    pairs = list(Pairing(reader.FOLDER / "tokenizer.json").pairs("How many?", "Owls", sentences))
+    assert [(pair.first, len(pair.spans)) for pair in pairs] == [(0, 4), (4, 4), (8, 4)]
+    assert all(len(pair.ids) <= MOST_TOKENS for pair in pairs)
+
+
+def test_what_is_trained_and_what_is_shipped_reckon_alike() -> None:
+    torch.manual_seed(1)
+    network = Network(models.fetch("all-MiniLM-L6-v2", offline=True)).eval()
+    pairing = Pairing(reader.FOLDER / "tokenizer.json")
+    encoded = [
+        encode(pairing, "How loud are owls?", *OWLS),
+        encode(pairing, "How loud are owls?", "Rye", ["Rye is grain."]),
+    ]
+    with torch.inference_mode():
+        batch = collate(encoded)
+        states = network.encoder(
+            input_ids=batch["ids"], attention_mask=batch["mask"], token_type_ids=batch["types"]
+        ).last_hidden_state
+        sentences, papers = network(batch)
+    shipped = Reader(None, heads(network), pairing)
+    for row, each in enumerate(encoded):
+        chances, paper = shipped._scores(states[row].numpy(), each.pair, each.features)
+        assert chances == pytest.approx(sentences[row, : len(each.features)].sigmoid().numpy(), abs=0.01)
+        assert paper == pytest.approx(float(papers[row].sigmoid()), abs=0.01)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_reads_too(judge: Reader) -> None:
+    judge.read("owls?", [OWLS] * 4)
+    child = multiprocessing.get_context("fork").Process(target=judge.read, args=("owls?", [OWLS] * 4))
+    child.start()
+    child.join(30)
+    alive = child.is_alive()
+    child.kill()
+    assert not alive and child.exitcode == 0
+
+
+def test_damaged_weights_are_refused(tmp_path: Path) -> None:
     copy = tmp_path / "reader"
     shutil.copytree(reader.FOLDER, copy)
-    heads = copy / "heads.npz"
-    content = bytearray(heads.read_bytes())
+    content = bytearray((copy / "heads.npz").read_bytes())
     content[len(content) // 2] ^= 1
-    heads.write_bytes(content)
-    monkeypatch.setattr(reader, "FOLDER", copy)
-    Reader.load.cache_clear()
-    try:
-        with pytest.raises(ModelError, match=r"heads\.npz is missing or damaged"):
-            Reader.load()
-    finally:
-        monkeypatch.undo()
-        Reader.load.cache_clear()
+    (copy / "heads.npz").write_bytes(content)
+    with pytest.raises(ModelError, match=r"heads\.npz is missing or damaged"):
+        Reader.load(copy)

@@ -68,7 +68,7 @@ def routes(service: Service) -> APIRouter:
         responses=about | documented(_404="No paper of `within` is in the index."),
     )
     async def search(body: Search) -> Response:
-        """Return papers, best first, each with its sentences, nearest first."""
+        """Return papers, best first, each with its sentences, likeliest to answer first."""
 
         def find() -> list[Match]:
             service.known(body.within)
