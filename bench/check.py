@@ -31,8 +31,7 @@ from index.vectors import Encoder, SentenceEncoder, Vectors
 from index.words import tokenize
 from rag import Settings
 from rag.check import Verdict, attribute
-from rag.evidence import Source, embedded, gather
-from rag.judges import Reader
+from rag.evidence import Source, embedded, split
 from rag.names import name_keys
 from rag.retrieve import Ranked, search
 
@@ -135,13 +134,13 @@ def _trials(made: Sequence[Case], store: Store, encoder: Encoder, settings: Sett
     """Give each case its evidence: three papers, its own the first unless it is to be absent."""
     vectors = encoder.encode([case.sentence for case in made])
     near = {paper.id: _beside(paper, store, encoder, settings) for paper in {case.paper for case in made}}
-    trials, reader = [], Reader.load()
+    trials = []
     for case, vector in zip(made, vectors, strict=True):
         first = [*([] if case.absent else [case.paper]), *case.shown]
         others = [paper for paper in near[case.paper.id] if paper.id not in {shown.id for shown in first}]
         papers = [*first, *others][:3]
         part = "dev" if hashlib.sha256(case.paper.title.encode()).digest()[0] % 2 else "held out"
-        sources = embedded(encoder, gather(reader, case.sentence, [Ranked(paper, 1.0) for paper in papers]))
+        sources = embedded(encoder, split([Ranked(paper, 1.0) for paper in papers]))
         trials.append(Trial(case, case.part or part, vector, sources))
     return trials
 

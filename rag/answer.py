@@ -22,7 +22,7 @@ OWN_WORDS = "the abstract's own words"
 class Quote:
     """A sentence of an abstract: `text == abstract[start:end]`.
 
-    `score` is the reader's probability that it answers; where it bears a sentence that a model wrote, the cosine.
+    `score` is the reader's probability that it answers; where it supports a generated sentence, its cosine with that.
     """
 
     text: str

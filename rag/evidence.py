@@ -1,4 +1,4 @@
-"""Ranked papers in, `Source`s out: their sentences, how likely each answers, and which of them fit the token budget."""
+"""Splits ranked papers into sentences, scores them, and selects the evidence that fits the token budget."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ class Source:
     Attributes:
         paper: The paper.
         spans: The sentences of its abstract, in order.
-        chances: The reader's probabilities that the sentences answer, float32 `(spans,)`.
+        probabilities: The reader's probabilities that the sentences answer, float32 `(spans,)`.
         shown: Positions of the sentences that a language model is shown, in order.
         score: Of the paper, as the search gave it.
         found_by: What found the paper, as the search says.
@@ -43,7 +43,7 @@ class Source:
 
     paper: Paper
     spans: tuple[Span, ...]
-    chances: Vectors
+    probabilities: Vectors
     shown: tuple[int, ...]
     score: float
     found_by: tuple[str, ...] = ()
@@ -56,12 +56,12 @@ class Source:
 
     def best(self) -> list[int]:
         """Return the positions of the sentences, likeliest to answer first."""
-        return [int(at) for at in np.lexsort((np.arange(len(self.spans)), -np.round(self.chances, 6)))]
+        return [int(at) for at in np.lexsort((np.arange(len(self.spans)), -np.round(self.probabilities, 6)))]
 
     def quote(self, at: int, score: float | None = None) -> Quote:
         """Return a sentence as a quotation."""
         span = self.spans[at]
-        return Quote(span.text, span.start, span.end, float(self.chances[at]) if score is None else score)
+        return Quote(span.text, span.start, span.end, float(self.probabilities[at]) if score is None else score)
 
     def match(self) -> Match:
         """Return the paper as a person is shown it, its best sentences first."""
@@ -76,15 +76,22 @@ def as_text(text: str) -> str:
     return _CONTROL.sub(r"\g<0> ", " ".join(text.split()))
 
 
+def split(ranked: Sequence[Ranked]) -> list[Source]:
+    """Return papers, in their order, with their sentences; no sentence is scored or embedded yet."""
+    sources = []
+    for hit in ranked:
+        spans = tuple(sentences(hit.paper.abstract))
+        unscored: Vectors = np.zeros(len(spans), dtype=np.float32)
+        sources.append(Source(hit.paper, spans, unscored, (), hit.score, hit.found_by))
+    return sources
+
+
 def gather(reader: Reader, question: str, ranked: Sequence[Ranked]) -> list[Source]:
-    """Let the reader tell which sentences of the papers answer a question; papers keep their order."""
-    spans = [tuple(sentences(hit.paper.abstract)) for hit in ranked]
-    texts = [(hit.paper.title, [span.text for span in of_paper]) for hit, of_paper in zip(ranked, spans, strict=True)]
+    """Return papers, in their order, with their sentences scored by the reader for a question."""
+    sources = split(ranked)
+    texts = [(source.paper.title, [span.text for span in source.spans]) for source in sources]
     readings = reader.read(question, texts)
-    return [
-        Source(hit.paper, of_paper, reading.sentences, (), hit.score, hit.found_by)
-        for hit, of_paper, reading in zip(ranked, spans, readings, strict=True)
-    ]
+    return [replace(source, probabilities=reading.sentences) for source, reading in zip(sources, readings, strict=True)]
 
 
 def embedded(encoder: Encoder, sources: Sequence[Source]) -> list[Source]:

@@ -81,7 +81,7 @@ class InstructionFilter:
         if len(kept) in (0, len(source.spans)):
             return source
         spans = tuple(source.spans[at] for at in kept)
-        return replace(source, spans=spans, vectors=source.vectors[kept], chances=source.chances[kept])
+        return replace(source, spans=spans, vectors=source.vectors[kept], probabilities=source.probabilities[kept])
 
     def _parts(self, sentence: str) -> list[str]:
         """Return the clauses of a sentence; the whole of it where it instructs as such."""

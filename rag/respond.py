@@ -22,7 +22,7 @@ STOPPED = "Stopped."
 """The note of an answer that was ended before it was whole."""
 
 _QUOTED_SENTENCES, _LEAST = 3, 0.05
-"""So many are quoted at most, those that are at least this share as likely to answer as the best (bench/LOG.md)."""
+"""At most N sentences are quoted, and none whose score is below this share of the best one's (bench/LOG.md)."""
 
 
 class Responder:
@@ -104,9 +104,11 @@ class Responder:
         """
         composer = Composer(self._encoder, sources)
         first = foremost(sources[: self._settings.evidence_papers], answer.standalone)
-        likely = [(float(source.chances[at]) * source.score, source, at) for source in first for at in source.best()]
+        likely = [
+            (float(source.probabilities[at]) * source.score, source, at) for source in first for at in source.best()
+        ]
         likely.sort(key=lambda each: -each[0])
-        best = [(source, at) for chance, source, at in likely if chance >= _LEAST * likely[0][0]]
+        best = [(source, at) for score, source, at in likely if score >= _LEAST * likely[0][0]]
         for source, at in sorted(best[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
             composer.quote(source, source.quote(at))
         answer = replace(composer.onto(answer), writer=NONE, timings=self._clock.token(answer.timings, 0, "quoted"))

@@ -537,7 +537,8 @@ def test_chat_in_a_terminal(home: Path) -> None:
         screen.press("/op")
         screen.until("/open n")  # the menu
         screen.press("\t1\r")
-        screen.until("\x1b[30;43mPretraining takes 1.5x less time on average.\x1b[0m")
+        screen.until("\x1b[30;43mPretraining takes 1.5x less time on\x1b[0m")
+        screen.until("\x1b[30;43maverage.\x1b[0m")
         screen.until("> ")
         screen.press("never mind\x03")
         screen.until("> ")

@@ -20,7 +20,7 @@ from bench.training.examples import Abstracts, Example, epoch, read
 from bench.training.network import Encoded, Network, collate, encode
 from index import models
 from index.encoders import as_encoder
-from rag.judges.pairs import Pairing
+from rag.judges.pairs import PairTokenizer
 
 ENCODER, INT8 = "all-MiniLM-L6-v2", "all-MiniLM-L6-v2-int8"
 QUESTIONS = Path(__file__).parent / "questions.jsonl"
@@ -29,11 +29,11 @@ _POOL, _EVERY = 512, 300
 Batch = list[tuple[Encoded, Example]]
 
 
-def batches(examples: Iterable[Example], pairing: Pairing, budget: int) -> Iterator[Batch]:
+def batches(examples: Iterable[Example], tokenizer: PairTokenizer, budget: int) -> Iterator[Batch]:
     """Yield batches of pairs of about the same length, at most `budget` tokens each, sorted within `_POOL` examples."""
     waiting: Batch = []
     for example in examples:
-        encoded = encode(pairing, example.question, example.title, example.sentences)
+        encoded = encode(tokenizer, example.question, example.title, example.sentences)
         if example.labels and min(example.labels) >= len(encoded.features):
             continue  # what answers does not fit
         waiting.append((encoded, example))
@@ -93,7 +93,7 @@ def main() -> None:
     abstracts = Abstracts(corpus, wanted, as_encoder(INT8), options.out / f"abstracts-{options.seed}.npy", options.seed)
     seeds = range(options.seed, options.seed + options.epochs)
     stream = [each for seed in seeds for each in epoch(public, QUESTIONS, abstracts, seed)]
-    planned = list(batches(stream, Pairing(folder / "tokenizer.json"), options.budget))
+    planned = list(batches(stream, PairTokenizer(folder / "tokenizer.json"), options.budget))
     print(f"{len(stream)} examples, {len(planned)} steps", flush=True)
     plan = [options.epochs, options.budget, options.rate, options.seed]
     _train(Network(folder), planned, plan, options.out / CHECKPOINT)

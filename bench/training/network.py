@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from transformers import AutoModel
 
 from rag.judges.overlap import FEATURES, overlap
-from rag.judges.pairs import Pair, Pairing
+from rag.judges.pairs import Pair, PairTokenizer
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Encoded:
     features: Any
 
 
-def encode(pairing: Pairing, question: str, title: str, sentences: Sequence[str]) -> Encoded:
+def encode(tokenizer: PairTokenizer, question: str, title: str, sentences: Sequence[str]) -> Encoded:
     """Return what the network reads of a question and an abstract; sentences that do not fit are left out."""
-    pair = next(pairing.pairs(question, title, sentences))
+    pair = next(tokenizer.pairs(question, title, sentences))
     return Encoded(pair, overlap(question, title, sentences)[: len(pair.spans)])
 
 
@@ -97,7 +97,7 @@ def collate(pairs: Sequence[Encoded]) -> dict[str, Tensor]:
     for row, each in enumerate(pairs):
         pair, size = each.pair, len(each.pair.ids)
         batch["ids"][row, :size] = torch.tensor(pair.ids)
-        batch["types"][row, pair.asked : size] = 1
+        batch["types"][row, pair.question_tokens : size] = 1
         batch["mask"][row, :size] = 1
         for number, (start, end) in enumerate(pair.spans):
             batch["sentence_of"][row, start:end] = number

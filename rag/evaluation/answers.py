@@ -15,8 +15,7 @@ from index.words import tokenize
 from rag.check import attribute, numbers
 from rag.evaluation.cases import Case
 from rag.evaluation.said import Said, Statement
-from rag.evidence import embedded, gather
-from rag.judges import Reader
+from rag.evidence import embedded, split
 from rag.names import name_keys
 from rag.retrieve import Ranked
 
@@ -141,7 +140,7 @@ def _borne(statement: Statement, cited: Sequence[Paper], question: str, encoder:
     papers = [Ranked(paper, 1.0) for paper in cited if paper.id in statement.papers]
     if not papers:
         return False
-    vector, sources = encoder.encode([statement.text])[0], gather(Reader.load(), question, papers)
+    vector, sources = encoder.encode([statement.text])[0], split(papers)
     return attribute(statement.text, vector, embedded(encoder, sources), asked=question).support == "supported"
 
 

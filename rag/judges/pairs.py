@@ -1,4 +1,4 @@
-"""A question, a title and sentences in, the token ids that the reader's encoder reads out."""
+"""Tokenizes a question with the title and the sentences of an abstract for the reader."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ class Pair:
 
     Attributes:
         ids: [CLS] question [SEP] title [SEP] sentences [SEP].
-        asked: So many of them, up to the first [SEP], are the question's (segment 0; all others are segment 1).
+        question_tokens: The first N of them, up to the first [SEP], are segment 0; all others are segment 1.
         first: Position, in the abstract, of the first sentence that is read here.
         spans: Where the tokens of each sentence begin and end.
     """
 
     ids: list[int]
-    asked: int
+    question_tokens: int
     first: int
     spans: list[tuple[int, int]]
 
 
-class Pairing:
+class PairTokenizer:
     """Cuts questions and abstracts into pairs of at most `MOST_TOKENS`."""
 
     def __init__(self, tokenizer: Path) -> None:

@@ -1,6 +1,6 @@
 """The reader: a small cross-encoder that tells whether an abstract, and which of its sentences, answers a question.
 
-Trained by `bench/training`, shipped beside this module as ONNX with int8 weights; `reader/MODEL_CARD.md` tells of it.
+Trained by `bench/training`, shipped beside this module as ONNX with int8 weights; described in `reader/MODEL_CARD.md`.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from index.errors import ModelError
 from rag.judges.overlap import overlap
-from rag.judges.pairs import Pair, Pairing
+from rag.judges.pairs import Pair, PairTokenizer
 from rag.settings import cores
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Reading:
-    """What the reader makes of a paper.
+    """The reader's scores for a paper.
 
     Attributes:
         paper: The probability that the abstract answers; of one too long for a pass, that of its best part.
@@ -52,8 +52,8 @@ class Reading:
 class Reader:
     """Reads questions and abstracts in one pass; safe to share between threads."""
 
-    def __init__(self, session: "InferenceSession", heads: dict[str, Floats], pairing: Pairing) -> None:
-        self._session, self._heads, self._pairing = session, heads, pairing
+    def __init__(self, session: "InferenceSession", heads: dict[str, Floats], tokenizer: PairTokenizer) -> None:
+        self._session, self._heads, self._tokenizer = session, heads, tokenizer
 
     @classmethod
     @cache
@@ -61,9 +61,9 @@ class Reader:
         """Return the reader of a folder, by default the one that comes with this package, loaded once.
 
         Raises:
-            ModelError: One of its files is missing or not what it was.
+            ModelError: A file is missing, or its SHA-256 is not the expected one.
         """
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import; Microsoft is told otherwise
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime reads this at import; by default it sends telemetry
         from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
 
         disable_telemetry_events()
@@ -78,17 +78,17 @@ class Reader:
         options.intra_op_num_threads = 1  # a thread for each pair is faster than several for one
         session = InferenceSession(str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"])
         with np.load(folder / "heads.npz") as heads:
-            return cls(session, dict(heads), Pairing(folder / "tokenizer.json"))
+            return cls(session, dict(heads), PairTokenizer(folder / "tokenizer.json"))
 
     def read(self, question: str, papers: Sequence[tuple[str, Sequence[str]]]) -> list[Reading]:
-        """Return what each paper, given as title and sentences, has to say to a question."""
-        with ThreadPoolExecutor(cores(), "reader") as threads:  # none outlives the call, so a fork finds none missing
+        """Score papers, each given as its title and sentences, for a question; one reading per paper, in order."""
+        with ThreadPoolExecutor(cores(), "reader") as threads:  # closed after each call: threads do not survive a fork
             return list(threads.map(lambda paper: self._read(question, *paper), papers))
 
     def _read(self, question: str, title: str, sentences: Sequence[str]) -> Reading:
         lexical = overlap(question, title, sentences)
         chances, whole = np.zeros(len(sentences), dtype=np.float32), 0.0
-        for pair in self._pairing.pairs(question, title, sentences) if sentences else ():
+        for pair in self._tokenizer.pairs(question, title, sentences) if sentences else ():
             part = slice(pair.first, pair.first + len(pair.spans))
             chances[part], of_part = self._scores(self._states(pair), pair, lexical[part])
             whole = max(whole, of_part)
@@ -97,7 +97,7 @@ class Reader:
     def _states(self, pair: Pair) -> Floats:
         """Return the encoder's last hidden states, float32 `(tokens, width)`."""
         types = np.ones(len(pair.ids), dtype=np.int64)
-        types[: pair.asked] = 0
+        types[: pair.question_tokens] = 0
         ids = np.asarray(pair.ids, dtype=np.int64)
         states: Floats = self._session.run(None, {"input_ids": ids[None], "token_type_ids": types[None]})[0][0]
         return states

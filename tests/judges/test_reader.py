@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from bench.training.network import Network, collate, encode, heads
 from index import models
 from index.errors import ModelError
 from rag.judges import Reader, reader
-from rag.judges.pairs import MOST_TOKENS, Pairing
+from rag.judges.pairs import MOST_TOKENS, PairTokenizer
 
 OWLS = (
     "Night flight of barn owls",
@@ -30,6 +31,11 @@ BREAD = ("Sourdough", ["Bread rises overnight.", "Rye flour holds more water tha
 @pytest.fixture(scope="module")
 def judge() -> Reader:
     return Reader.load()
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> PairTokenizer:
+    return PairTokenizer(reader.FOLDER / "tokenizer.json")
 
 
 def test_the_sentence_and_the_paper_that_answer_come_first(judge: Reader) -> None:
@@ -69,38 +75,42 @@ def test_a_sentence_that_answers_is_found_behind_the_first_512_tokens(judge: Rea
     assert reading.paper >= 0.5
 
 
-def test_tokens_of_the_model_in_an_abstract_are_text() -> None:
-    (pair,) = Pairing(reader.FOLDER / "tokenizer.json").pairs("a [SEP] b", "[CLS]", ["[SEP] [SEP]", "c"])
+def test_tokens_of_the_model_in_an_abstract_are_text(tokenizer: PairTokenizer) -> None:
+    (pair,) = tokenizer.pairs("a [SEP] b", "[CLS]", ["[SEP] [SEP]", "c"])
     assert pair.ids.count(102) == 3 and pair.ids.count(101) == 1
-    assert [pair.ids[pair.asked - 1], pair.ids[-1]] == [102, 102]
+    assert [pair.ids[pair.question_tokens - 1], pair.ids[-1]] == [102, 102]
 
 
-def test_sentences_are_read_on_where_the_pass_before_ended() -> None:
+def test_sentences_are_read_on_where_the_pass_before_ended(tokenizer: PairTokenizer) -> None:
     sentences = [f"{number} " + "owl " * 100 for number in range(12)]
-    pairs = list(Pairing(reader.FOLDER / "tokenizer.json").pairs("How many?", "Owls", sentences))
+    pairs = list(tokenizer.pairs("How many?", "Owls", sentences))
     assert [(pair.first, len(pair.spans)) for pair in pairs] == [(0, 4), (4, 4), (8, 4)]
     assert all(len(pair.ids) <= MOST_TOKENS for pair in pairs)
 
 
-def test_what_is_trained_and_what_is_shipped_reckon_alike() -> None:
+class TorchSession:
+    """Runs the encoder of a network in the place of its exported form."""
+
+    def __init__(self, network: Network) -> None:
+        self._encoder = network.encoder
+
+    def run(self, names: None, inputs: dict[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
+        with torch.inference_mode():
+            tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
+            return [self._encoder(**tensors).last_hidden_state.numpy()]
+
+
+def test_the_reader_computes_what_the_network_was_trained_to(tokenizer: PairTokenizer) -> None:
     torch.manual_seed(1)
     network = Network(models.fetch("all-MiniLM-L6-v2", offline=True)).eval()
-    pairing = Pairing(reader.FOLDER / "tokenizer.json")
-    encoded = [
-        encode(pairing, "How loud are owls?", *OWLS),
-        encode(pairing, "How loud are owls?", "Rye", ["Rye is grain."]),
-    ]
+    papers = [OWLS, ("Rye", ["Rye is grain."])]
+    encoded = [encode(tokenizer, "How loud are owls?", *paper) for paper in papers]
     with torch.inference_mode():
-        batch = collate(encoded)
-        states = network.encoder(
-            input_ids=batch["ids"], attention_mask=batch["mask"], token_type_ids=batch["types"]
-        ).last_hidden_state
-        sentences, papers = network(batch)
-    shipped = Reader(None, heads(network), pairing)
-    for row, each in enumerate(encoded):
-        chances, paper = shipped._scores(states[row].numpy(), each.pair, each.features)
-        assert chances == pytest.approx(sentences[row, : len(each.features)].sigmoid().numpy(), abs=0.01)
-        assert paper == pytest.approx(float(papers[row].sigmoid()), abs=0.01)
+        sentences, whole = (logits.sigmoid().numpy() for logits in network(collate(encoded)))
+    read = Reader(TorchSession(network), heads(network), tokenizer).read("How loud are owls?", papers)
+    for row, reading in enumerate(read):
+        assert reading.sentences == pytest.approx(sentences[row, : len(reading.sentences)], abs=0.01)
+        assert reading.paper == pytest.approx(float(whole[row]), abs=0.01)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
