@@ -57,7 +57,7 @@ class LlamaIndexWriter:
 
     def __init__(self, name: str, llm: "LLM", count: Callable[[str], int]) -> None:
         self.name = name
-        self._llm = llm
+        self.llm = llm
         self.count = lru_cache(maxsize=4096)(count)
 
     def write(self, messages: Sequence[Message], max_tokens: int, cancel: threading.Event) -> Iterator[Piece]:
@@ -79,9 +79,9 @@ class LlamaIndexWriter:
     def _responses(self, chat: "Sequence[ChatMessage]", options: dict[str, Any]) -> "Iterator[ChatResponse]":
         """Yield the growing answer, or the whole one of a model that cannot stream."""
         try:
-            yield from self._llm.stream_chat(chat, **options)
+            yield from self.llm.stream_chat(chat, **options)
         except NotImplementedError:
-            yield self._llm.chat(chat, **options)
+            yield self.llm.chat(chat, **options)
 
     def _options(self, max_tokens: int) -> dict[str, Any]:
         """Return what the model takes beside the messages."""
@@ -95,7 +95,7 @@ class TransformersWriter(LlamaIndexWriter):
 
     def write(self, messages: Sequence[Message], max_tokens: int, cancel: threading.Event) -> Iterator[Piece]:
         """Yield the answer piece by piece, after those that were asked before."""
-        llm: Any = self._llm
+        llm: Any = self.llm
         with self._one_at_a_time:
             left, own_limit = threading.Event(), llm.max_new_tokens
             llm.max_new_tokens = max_tokens

@@ -1,0 +1,5 @@
+"""The judges: what tells whether an abstract answers a question and supports a claim."""
+
+from rag.judges.judge import Judge
+
+__all__ = ["Judge"]
