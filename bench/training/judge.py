@@ -23,10 +23,11 @@ from bench.training.labelled import FITTED, MOST, READERS, SHARED, Labelled, sam
 from bench.training.remembered import OutOfTime, Remembered
 from index.vectors import Vectors
 from rag.judges import calibration
-from rag.judges.asking import read
 from rag.judges.calibration import Calibration, Fit
-from rag.judges.judge import DEFAULT, veto
+from rag.judges.judge import DEFAULT
+from rag.judges.odds import read
 from rag.judges.tasks import TASKS, VERIFY, Odds, Task
+from rag.judges.vetoes import veto
 
 OVERLAP = "missing words"
 OWN = ("own", "check")

@@ -10,10 +10,10 @@ from index import models
 from index.errors import ModelError
 from index.vectors import Vectors
 from rag.judges import calibration
-from rag.judges.asking import TokenModel, read
 from rag.judges.calibration import Calibration
+from rag.judges.odds import TokenModel, read
 from rag.judges.tasks import ANSWERS, GATE, TASKS, VERIFY
-from rag.judges.vetoes import missing_names, missing_numbers
+from rag.judges.vetoes import veto
 from rag.settings import Settings
 from rag.writer import LlamaIndexWriter, Writer
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from rag.llamacpp import LlamaCpp
 
 DEFAULT = "qwen2.5-coder-1.5b-instruct"
-_VETOED = 0.1
-"""What is left of the probability of a claim with a number or name that the paper does not have."""
 _CONTEXT_TOKENS = 4096
 
 
@@ -116,18 +114,6 @@ class Judge:
         if not rows:
             return np.zeros(0, dtype=np.float32)
         return self._fits[task].probabilities(read(self._model, TASKS[task], rows, slot), TASKS[task].features)
-
-
-def veto(claims: Sequence[tuple[str, ...]]) -> Vectors:
-    """Return what is left of the probability of claims `(claim, title, passage)`: 1, or .1 where a fact is missing.
-
-    Returns:
-        float32 `(claims,)`.
-    """
-    missing = [
-        missing_numbers(of, f"{title}. {text}") + missing_names(of, f"{title}. {text}") for of, title, text in claims
-    ]
-    return np.asarray([_VETOED if facts else 1.0 for facts in missing], dtype=np.float32)
 
 
 def _llamacpp(writer: Writer) -> "LlamaCpp | None":

@@ -11,9 +11,9 @@ import pytest
 from index import models
 from index.errors import ModelError
 from rag.judges import Judge, calibration
-from rag.judges.asking import MOST, log_odds
 from rag.judges.calibration import Calibration, Fit
 from rag.judges.judge import DEFAULT
+from rag.judges.odds import MOST, log_odds
 from rag.judges.tasks import TASKS, Odds
 from rag.llamacpp import LlamaCpp
 from rag.settings import Settings
