@@ -39,21 +39,24 @@ def main() -> None:
     """Read, fit, print."""
     options = _options()
     model = Remembered(options.model, options.cache, options.threads, options.until)
-    fits, threshold = {}, 1.0
+    fits: dict[str, Fit] = {}
+    counts: dict[str, int] = {}
+    threshold = 1.0
     for name in options.tasks:
         task = _tried(TASKS[name], options)
         rows = [row for row in READERS[name](options.shared) if not options.sets or row.set in options.sets]
-        rows, features = asked(model, task, sample(rows, options.papers, MOST[name]))
+        rows, features = asked(model, task, sample(rows, options.papers, options.most or MOST[name]))
         print(f"\n{name}: {len(rows)} rows; features {', '.join(task.features)}")
         found = held_out(task, rows, features)
         report(task, rows, features, found)
         fits[name] = fit(task, rows, features)
+        counts[name] = sum(row.set in FITTED for row in rows)
         print("  weights", {key: round(value, 2) for key, value in fits[name].weights.items()}, end=" ")
         print("intercept", round(fits[name].intercept, 2))
         if name == VERIFY:
             threshold = least_threshold(rows, found)
     if options.write:
-        made = Calibration(options.model, calibration.prompts_digest(), threshold, fits)
+        made = Calibration(options.model, calibration.prompts_digest(), threshold, fits, counts)
         calibration.save(model.digest, made)
 
 
@@ -169,6 +172,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--sets", nargs="+", default=[], help="only these datasets")
     parser.add_argument("--papers", type=int, default=60, help="papers of each dataset")
+    parser.add_argument("--most", type=int, default=0, help="rows of one paper; by default as the task has it")
     parser.add_argument("--odds", nargs="+", default=[], help="another wording for one task")
     parser.add_argument("--system", default="judge_system", help="another prompt with the rules")
     parser.add_argument("--threads", type=int, default=0)

@@ -95,7 +95,10 @@ MOST = {VERIFY: 4, GATE: 4, ANSWERS: 24}
 
 
 def sample(rows: Sequence[Labelled], papers: int, most: int) -> list[Labelled]:
-    """Return up to `most` rows of some papers of each set, drawn by the seed, the sets in turn."""
+    """Return up to `most` rows of some papers of each set, drawn by the seed, the sets in turn.
+
+    Of questions, papers come first that answer some and not others.
+    """
     of_set: dict[str, dict[tuple[str, ...], list[Labelled]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         of_set[row.set][row.row[-2:]].append(row)
@@ -103,6 +106,7 @@ def sample(rows: Sequence[Labelled], papers: int, most: int) -> list[Labelled]:
     for name, of_paper in of_set.items():
         order = sorted(of_paper)
         random.Random(f"{SEED} {name}").shuffle(order)
+        order.sort(key=lambda paper: of_paper[paper][0].task == GATE and len({row.good for row in of_paper[paper]}) < 2)
         drawn += [(place, name, of_paper[paper][:most]) for place, paper in enumerate(order[:papers])]
     return [row for _, _, group in sorted(drawn, key=lambda item: item[:2]) for row in group]
 

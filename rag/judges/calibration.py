@@ -36,12 +36,14 @@ class Calibration:
         prompts: Digest of the prompts that it was fitted with.
         threshold: Least probability of a claim at which it gets its mark.
         fits: By task.
+        rows: How many labelled rows each was fitted on.
     """
 
     model: str
     prompts: str
     threshold: float
     fits: dict[str, Fit]
+    rows: dict[str, int]
 
 
 def load(sha256: str, file: Path = FILE) -> Calibration | None:

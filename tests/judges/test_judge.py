@@ -25,7 +25,7 @@ needs_weights = pytest.mark.skipif(PATH is None, reason=f"no weights: paperchat 
 TIDENET = ("TideNet", "TideNet forecasts sea levels from buoy data. It lowers the error by 31%.")
 COMPOST = ("Compost", "Compost starts pretraining from old checkpoints. Averaging five of them works best.")
 FITTED = Calibration(
-    "by hand", "", 0.8, {name: Fit(0.0, dict.fromkeys(task.features, 0.1)) for name, task in TASKS.items()}
+    "by hand", "", 0.8, {name: Fit(0.0, dict.fromkeys(task.features, 0.1)) for name, task in TASKS.items()}, {}
 )
 
 
@@ -128,7 +128,7 @@ def test_text_of_others_is_cut_to_the_context_and_carries_no_control_tokens(watc
 @needs_weights
 @pytest.mark.model
 def test_a_missing_number_or_name_leaves_a_tenth(llm: LlamaCpp) -> None:
-    always = Calibration("by hand", "", 0.8, {"verify": Fit(100.0, dict.fromkeys(TASKS["verify"].features, 0.0))})
+    always = Calibration("by hand", "", 0.8, {"verify": Fit(100.0, dict.fromkeys(TASKS["verify"].features, 0.0))}, {})
     claims = ["It lowers the error by 31%.", "It lowers the error by 13%.", "WaveNet lowers the error."]
     found = Judge(llm, always).verify([(claim, *TIDENET) for claim in claims])
     assert found.tolist() == pytest.approx([1.0, 0.1, 0.1])
