@@ -32,7 +32,9 @@ from rag.judges.vetoes import veto
 OVERLAP = "missing words"
 OWN = ("own", "check")
 """Sets of sentences about papers of this field: they set the threshold."""
-PRECISION = 0.95
+PRECISION, ENOUGH = 0.95, 60
+"""Share of the marked claims that must be right, and how many must be marked to show it: none wrong of 60 bounds the
+share of wrong ones at 5 % (rule of three)."""
 
 
 def main() -> None:
@@ -62,15 +64,12 @@ def main() -> None:
 
 def asked(model: Remembered, task: Task, rows: Sequence[Labelled]) -> tuple[list[Labelled], Vectors]:
     """Return the rows that the model could be asked about in time, and features, float32 `(rows, features)`."""
-    papers: dict[tuple[str, ...], list[Labelled]] = {}
-    for row in rows:
-        papers.setdefault((row.set, *row.row[-2:]), []).append(row)
     done: list[Labelled] = []
     features = [np.zeros((0, len(task.features)), dtype=np.float32)]
-    for group in papers.values():
+    for row in rows:  # those about one paper follow each other, and the only slot keeps it
         with suppress(OutOfTime):
-            features.append(read(model, task, [row.row for row in group]))
-            done += group
+            features.append(read(model, task, [row.row]))
+            done.append(row)
     return done, np.concatenate(features)
 
 
@@ -130,13 +129,14 @@ def report(task: Task, rows: Sequence[Labelled], features: Vectors, found: Vecto
 def least_threshold(rows: Sequence[Labelled], found: Vectors) -> float:
     """Return the least probability from which `PRECISION` of our own claims are fully supported, held out as they are.
 
-    Claims with one fault each are half of them, more than a language model writes, so the real share is higher.
+    Half of these claims have a fault, more than of those that a language model writes, so the real share is higher.
+    Where too few would be marked to show it, the threshold is 1: nothing is marked.
     """
     own = [(float(value), row) for value, row in zip(found, rows, strict=True) if row.set in OWN]
     best = 1.0
     for limit in sorted({value for value, _ in own}, reverse=True):
         marked = [row for value, row in own if value >= limit]
-        if sum(row.good for row in marked) >= PRECISION * len(marked):
+        if len(marked) >= ENOUGH and sum(row.good for row in marked) >= PRECISION * len(marked):
             best = limit
     marked = [row for value, row in own if value >= best]
     wrong = [row.kind for row in marked if not row.good]

@@ -12,6 +12,7 @@ from index.vectors import Vectors
 from rag.judges.tasks import TASKS
 
 FILE = Path(__file__).with_suffix(".json")
+_SURE = 12.0  # log-odds: no probability is 1 in float32
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,10 @@ class Fit:
     weights: dict[str, float]
 
     def probabilities(self, features: Vectors, names: list[str]) -> Vectors:
-        """Return float32 `(n,)` for features `(n, names)`."""
+        """Return float32 `(n,)` for features `(n, names)`, all above 0 and below 1."""
         weights = np.asarray([self.weights[name] for name in names], dtype=np.float64)
-        return np.asarray(1 / (1 + np.exp(-(features @ weights + self.intercept))), dtype=np.float32)
+        odds = np.clip(features @ weights + self.intercept, -_SURE, _SURE)
+        return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)
 
 
 @dataclass(frozen=True)

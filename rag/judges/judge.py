@@ -29,7 +29,7 @@ class Judge:
 
     Attributes:
         threshold: Least probability at which a claim gets its mark: on data that was not trained on, at least 95 of
-            100 such claims are fully supported.
+            100 such claims are fully supported. It is 1, and nothing is marked, until that has been shown.
     """
 
     def __init__(self, model: TokenModel, fitted: Calibration) -> None:
