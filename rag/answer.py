@@ -1,7 +1,7 @@
 """The records of an answer: `Turn`, `Match`, `Sentence`, `Citation`, `Answer`. Knows nothing of models or searching."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from index.papers import Paper
 from rag.inforce import InForce
@@ -9,13 +9,9 @@ from rag.inforce import InForce
 CANNOT_ANSWER = "The papers do not say."
 """The one sentence of an answer that declines; prompt, code and tests share it."""
 
-Support = Literal["supported", "partial", "unsupported"]
-
-REMARKS: dict[Support, str] = {"supported": "", "partial": "partly supported", "unsupported": "not found in the papers"}
-"""What every face says of a sentence after its check; one that is wholly supported goes without a word."""
-
-OWN_WORDS = "the abstract's own words"
-"""What every face says of a sentence that stands in place of one that no abstract supports."""
+Support = Literal["supported", "unverified", "quoted"]
+"""supported: the judge finds the sentence supported by the cited abstract, which gives it the mark; quoted: it stands in
+the abstract word for word; unverified: neither."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +96,10 @@ class Sentence:
 
     Attributes:
         text: Without markers.
-        numbers: The citations it leans on.
-        support: What the check against the cited abstracts said.
-        quotes: The sentence of each cited abstract that bears it, in the order of `numbers`.
+        numbers: The citations it rests on.
+        support: See `Support`.
+        quotes: The sentence of each cited abstract that is nearest to it, in the order of `numbers`.
         lead: What stands between the sentence before and this one: "", " " or line breaks.
-        repaired: It is a sentence of the abstract, in place of one that no abstract supports.
     """
 
     text: str
@@ -112,35 +107,43 @@ class Sentence:
     support: Support
     quotes: tuple[Quote, ...] = ()
     lead: str = " "
-    repaired: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         values = {"text": self.text, "numbers": list(self.numbers), "support": self.support, "lead": self.lead}
-        return {**values, "quotes": [quote.to_dict() for quote in self.quotes], "repaired": self.repaired}
+        return {**values, "quotes": [quote.to_dict() for quote in self.quotes]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Sentence":
-        """Return the sentence that `to_dict` wrote."""
+        """Return the sentence that `to_dict` wrote, of this edition or the one before."""
         quotes = tuple(Quote(**quote) for quote in values["quotes"])
-        return cls(**{**values, "numbers": tuple(values["numbers"]), "quotes": quotes})
+        known: Support = values["support"] if values["support"] in get_args(Support) else "unverified"
+        support: Support = "quoted" if values.get("repaired") else known
+        return cls(values["text"], tuple(values["numbers"]), support, quotes, values["lead"])
 
     @property
-    def remark(self) -> str:
-        """What is to be said of it in words; "" for nothing."""
-        return OWN_WORDS if self.repaired else REMARKS[self.support]
+    def words(self) -> str:
+        """The text as a reader sees it: that of an abstract between quotation marks."""
+        return f"“{self.text}”" if self.support == "quoted" else self.text
+
+    @property
+    def mark(self) -> str:
+        """The mark of a sentence that was verified; "" for any other."""
+        return "✓" if self.support == "supported" else ""
 
     @property
     def marked(self) -> str:
-        """The sentence with its markers, in front of the full stop."""
-        at = len(self.text.rstrip().rstrip("\"'”’)").rstrip(".!?…").rstrip())
+        """The sentence with its markers, in front of the full stop; behind a quotation."""
         markers = "".join(f"[{number}]" for number in self.numbers)
+        if self.support == "quoted":
+            return f"{self.words} {markers}"
+        at = len(self.text.rstrip().rstrip("\"'”’)").rstrip(".!?…").rstrip())
         return f"{self.text[:at]} {markers}{self.text[at:].strip()}" if markers else self.text
 
 
 @dataclass(frozen=True)
 class Citation:
-    """A cited paper, its number in the text, and the sentence that bore it first."""
+    """A cited paper, its number in the text, and the sentence of it that was quoted first."""
 
     number: int
     paper: Paper

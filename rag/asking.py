@@ -14,7 +14,6 @@ from rag.followup import standalone
 from rag.instructions import InstructionFilter
 from rag.judges import Reader
 from rag.models import Models
-from rag.nli import CrossEncoderInferrer
 from rag.refusal import NOTHING_ASKED
 from rag.respond import Responder, declined
 from rag.retrieve import Found, Ranked
@@ -42,7 +41,6 @@ class Asker:
         self._reader = reader
         self._sentences = sentences
         self._instructions = instructions
-        self._inferrer = CrossEncoderInferrer.from_name(settings.nli, settings.offline) if settings.nli else None
 
     def stream(
         self,
@@ -92,9 +90,9 @@ class Asker:
         sources = gather(self._reader, answer.standalone, ranked)
         answer = replace(answer, matches=tuple(source.match() for source in sources))
         yield answer
-        responder = Responder(self._settings, self._sentences, self._inferrer, self._instructions, clock)
+        responder = Responder(self._settings, self._sentences, loader.judge, self._instructions, clock)
         writer = loader.writer
         if writer is None:
-            yield responder.quoted(answer, part, sources, loader.reason())
+            yield responder.quoted(answer, sources, loader.reason())
             return
-        yield from responder.written(answer, part, sources, writer, cancel, found.sure)
+        yield from responder.written(answer, part, sources, writer, cancel)

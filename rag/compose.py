@@ -1,21 +1,16 @@
-"""Pieces of text from a writer in, checked sentences with citations out, numbered in order of first use."""
+"""Makes checked sentences with citations, numbered in order of first use, of the pieces of text that a writer sends."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from index.chunks import sentences
-from index.vectors import Encoder
 from rag.answer import CANNOT_ANSWER, Answer, Citation, Quote, Sentence, Support
-from rag.check import Verdict, attribute
+from rag.check import Checker, Verdict
 from rag.evidence import Source
-from rag.nli import Inferrer
-from rag.premise import echoes
 
 REPLACED = 0.65
-"""An unsupported sentence this near to a sentence of an abstract (cosine) gives way to it."""
-_REPAIRABLE = ("number", "name", "negation", "direction", "contradiction")
-"""What may be wrong with it: what is said of another's method, or means something else, is of another thing."""
+"""Cosine from which on the abstract's nearest sentence stands in for one that the abstract does not support."""
 
 _ONE = r"(?:\[\s*+(?:(?:excerpt|source|paper|s)\s*+)?\^?[1-9]\d?(?:\s*(?:[,;–-]|and)\s*[1-9]\d?)*\s*\]|【[^】]{0,20}】)"
 _MARKER = re.compile(rf"(?<!\s)\s*+{_ONE}(?:\s*+(?:(?:,|;|and)\s*+)?{_ONE})*", re.I)
@@ -44,25 +39,15 @@ _END = re.compile(r"[.!?…:][\"'”’)\]]*$")
 class Composer:
     """Grows an answer: finished sentences are attributed, checked and numbered; the unfinished one follows as it is."""
 
-    def __init__(
-        self,
-        encoder: Encoder,
-        sources: Sequence[Source],
-        asked: str = "",
-        inferrer: Inferrer | None = None,
-    ) -> None:
+    def __init__(self, checker: Checker, sources: Sequence[Source]) -> None:
         """Start an answer.
 
         Args:
-            encoder: That of the index.
+            checker: Checks each sentence.
             sources: What may be cited: those that the writer was shown first, as it counts them.
-            asked: The question.
-            inferrer: Checks sentences too, if there is one.
         """
-        self._encoder = encoder
+        self._checker = checker
         self._sources = list(sources)
-        self._asked = asked
-        self._inferrer = inferrer
         self._raw = ""
         self._read = 0
         self._numbers: dict[str, int] = {}
@@ -88,7 +73,7 @@ class Composer:
 
     def quote(self, source: Source, quote: Quote) -> None:
         """Add a sentence of a source as it stands."""
-        self._append(_MARKER.sub("", quote.text), (source,), (quote,), "supported", " " if self.sentences else "")
+        self._append(_MARKER.sub("", quote.text), source, quote, "quoted", " " if self.sentences else "")
 
     def onto(self, answer: Answer) -> Answer:
         """Return the answer with the text so far."""
@@ -120,59 +105,28 @@ class Composer:
             return
         if text.casefold().rstrip(".") == CANNOT_ANSWER.casefold().rstrip(".") or _REFUSAL.search(text):
             return
-        vector = self._encoder.encode([text])[0]
-        verdict = attribute(text, vector, self._sources, _hints(raw), self._asked, self._inferrer)
-        if echoes(text, self._asked):
-            self._tell_instead(verdict, lead if self.sentences else "")
-            return
-        if verdict.support == "unsupported":
-            self._repair(verdict, lead if self.sentences else "")
-            return
-        self._cite(text, verdict, lead if self.sentences else "")
+        verdict = self._checker.check(text, self._sources, _hints(raw))
+        lead = lead if self.sentences else ""
+        if verdict.support:
+            self._append(text, verdict.source, verdict.quote, verdict.support, lead)
+        else:
+            self._quote_instead(verdict, lead)
 
-    def _repair(self, verdict: Verdict, lead: str) -> None:
-        """Put the abstract's sentence in place of one that nearly says it of the same thing, or leave that out."""
-        near = verdict.why in _REPAIRABLE and verdict.quotes[0].score >= REPLACED
-        if not near or not self._replace(verdict, lead):
+    def _quote_instead(self, verdict: Verdict, lead: str) -> None:
+        """Put the abstract's sentence in place of one that is near to it and not supported, or leave that out."""
+        quote = verdict.quote
+        there = {(of.text, of.start) for known in self.sentences for of in known.quotes}
+        if quote.score < REPLACED or (quote.text, quote.start) in there:
             self.dropped += 1
-
-    def _tell_instead(self, verdict: Verdict, lead: str) -> None:
-        """Put the abstract's sentences nearest to a sentence and to the question in its place."""
-        source = self._sources[verdict.sources[0]]
-        for quote in (verdict.quotes[0], source.quote(source.best()[0])):
-            if self._replace(replace(verdict, quotes=(quote,)), lead):
-                lead = " "
-
-    def _replace(self, verdict: Verdict, lead: str) -> bool:
-        """Put the abstract's sentence in place of another; tell whether it was not there yet."""
-        quote, source = verdict.quotes[0], self._sources[verdict.sources[0]]
-        if (quote.text, quote.start) in {(of.text, of.start) for known in self.sentences for of in known.quotes}:
-            return False
+            return
         self.replaced += 1
-        self._append(_MARKER.sub("", quote.text), (source,), (quote,), "supported", lead, repaired=True)
-        return True
+        self._append(_MARKER.sub("", quote.text), verdict.source, quote, "quoted", lead)
 
-    def _cite(self, text: str, verdict: Verdict, lead: str) -> None:
-        cited = tuple(self._sources[at] for at in verdict.sources)
-        self._append(text, cited, verdict.quotes, verdict.support, lead)
-
-    def _append(
-        self,
-        text: str,
-        cited: Sequence[Source],
-        quotes: tuple[Quote, ...],
-        support: Support,
-        lead: str,
-        *,
-        repaired: bool = False,
-    ) -> None:
-        numbers = []
-        for source, quote in zip(cited, quotes, strict=True):
-            number = self._numbers.setdefault(source.paper.id, len(self._numbers) + 1)
-            if number > len(self.citations):
-                self.citations.append(Citation(number, source.paper, quote))
-            numbers.append(number)
-        self.sentences.append(Sentence(text, tuple(numbers), support, quotes, lead, repaired))
+    def _append(self, text: str, source: Source, quote: Quote, support: Support, lead: str) -> None:
+        number = self._numbers.setdefault(source.paper.id, len(self._numbers) + 1)
+        if number > len(self.citations):
+            self.citations.append(Citation(number, source.paper, quote))
+        self.sentences.append(Sentence(text, (number,), support, (quote,), lead))
 
     def _lead(self, at: int) -> str:
         """Return what stands between the sentence that ended at `at` and the next: a space or line breaks."""

@@ -63,7 +63,9 @@ class Engine:
     ) -> None:
         self._reader = Reader.load()
         self.settings = settings
-        self._models = Models(encoder, writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer))
+        self._models = Models(
+            encoder, writer if isinstance(writer, WriterLoader) else WriterLoader.of(writer, settings)
+        )
         self._store = CurrentStore(store, encoder)
         self._finder = Finder(self._store, encoder, settings)
         self._sentences = RememberingEncoder(encoder)
@@ -147,7 +149,9 @@ class Engine:
     @classmethod
     def _started(cls, settings: Settings, encoder: Encoder, llm: "LLM | None", background: bool = False) -> "Engine":
         """Return an engine whose models are loaded, or are being loaded in the background."""
-        loader = WriterLoader.named(settings, warm=background) if llm is None else WriterLoader.of(as_writer(llm))
+        loader = (
+            WriterLoader.named(settings, warm=background) if llm is None else WriterLoader.of(as_writer(llm), settings)
+        )
         engine = cls(settings, Store.open(settings.index_folder, encoder, settings.server), encoder, loader)
         engine._models.start()
         if not background:

@@ -13,6 +13,7 @@ from index.vectors import Encoder, Vectors
 from rag.answer import Match, Quote
 from rag.judges import Reader
 from rag.retrieve import Ranked
+from rag.writer import as_text
 
 NEARLY_AS_GOOD, AMONG_SEVERAL = 0.92, 0.8
 """Shares of the best score from which on another paper is shown too, the second where a question asks for several:
@@ -23,8 +24,6 @@ _SEVERAL = re.compile(
     re.I,
 )
 _NEXT_SENTENCES = 2
-_CONTROL = re.compile(r"<(?=[^\s<>]+>)|\[(?=/?[A-Z_]+\])")
-"""Where what has the form of a model's own tokens begins: <|im_end|>, </s>, <start_of_turn>, [INST] and their kind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,14 +65,6 @@ class Source:
     def match(self) -> Match:
         """Return the paper as a person is shown it, its best sentences first."""
         return Match(self.paper, self.score, tuple(self.quote(at) for at in self.best()), self.found_by)
-
-
-def as_text(text: str) -> str:
-    """Return what others wrote as one line that a model reads as text: with a blank in what may be a token of its own.
-
-    Runtimes read such tokens in a message as the model's own: there they end it, or begin one of the system.
-    """
-    return _CONTROL.sub(r"\g<0> ", " ".join(text.split()))
 
 
 def split(ranked: Sequence[Ranked]) -> list[Source]:

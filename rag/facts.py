@@ -1,14 +1,11 @@
-"""A text in, its quantities out: numbers with their units, in whatever spelling, and what each is said of."""
+"""Finds the quantities of a text: numbers with their units, in whatever spelling."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from itertools import pairwise
 
-from index.words import DASHES, tokenize
-from rag.names import name_keys
+from index.words import DASHES
 
 PERCENT, TIMES, PLAIN = "%", "x", ""
 _SCALES = {
@@ -54,13 +51,9 @@ _NAMED = re.compile(r"[A-Z][\w.]{0,40}-$")
 _BEFORE = 50  # characters that those two look at
 _FACTOR = re.compile(r"\bfactors? (?:of|from|between)(?: about| around| roughly| up to)? $", re.I)
 _JOINT = re.compile(r"^\s?(?:-|to|up to|and|or|through|,)\s?(?:over |about |even )?$")
-_CLAUSE = re.compile(r"[;:]|,(?!\d)|\s(?:and|while|whereas|but|yet|although|though|versus|vs\.?)\s")
 
 _SCORE = 20
 """A whole number without a unit that may be a percentage: most counts are smaller."""
-_MOST = 0.4
-"""Share of a number's words that must be another number's for it to be misbound."""
-_COUNTED = frozenset({"point", "percent", "time", "fold"})
 
 
 @dataclass(frozen=True)
@@ -114,72 +107,6 @@ def quantities(text: str) -> tuple[Quantity, ...]:
         elif second.unit == PLAIN and first.unit == TIMES and _JOINT.match(text[first.end : second.start]):
             found[at + 1] = replace(second, unit=first.unit)
     return tuple(found)
-
-
-def lacking(sentence: str, text: str) -> set[str]:
-    """Return the numbers of a sentence that a text does not hold with a unit that fits."""
-    there = quantities(text)
-    return {of.value + of.unit for of in quantities(sentence) if not any(of.stands_for(other) for other in there)}
-
-
-def misbound(sentence: str, evidence: str) -> bool:
-    """Tell whether a number of a sentence is said of something that the evidence gives another number.
-
-    Each number has the words of its clause, those nearest to it where a clause has several. Words that only one
-    number of the evidence has are its own; a sentence's number is misbound when its words are own words of another
-    number and none of its own, or a name among them is another's while its own is not there.
-    """
-    if "respectively" in evidence:
-        return False
-    there = list(_contexts(evidence))
-    if len(there) < 2:
-        return False
-    for quantity, words, names in _contexts(sentence):
-        mine = [at for at, (other, _, _) in enumerate(there) if quantity.stands_for(other)]
-        if not mine:
-            continue
-        others = [at for at in range(len(there)) if at not in mine]
-        own = set().union(*(there[at][1] for at in mine))
-        own_names = set().union(*(there[at][2] for at in mine))
-        for at in others:
-            rest, rest_names = there[at][1] - own, there[at][2] - own_names
-            only, only_names = own - there[at][1], own_names - there[at][2]
-            if len(words & rest) >= _MOST * len(words) > 0 and only and not words & only:
-                return True
-            if names & rest_names and only_names - name_keys(sentence):
-                return True
-    return False
-
-
-def _contexts(text: str) -> Iterator[tuple[Quantity, set[str], set[str]]]:
-    """Yield each number with the words and the names that are nearest to it."""
-    found = quantities(text)
-    starts, ends = {of.start for of in found}, {of.end for of in found}  # "124M and 210M models" stays together
-    breaks = [cut for cut in _CLAUSE.finditer(text) if not (cut.start() in ends and cut.end() in starts)]
-    cuts = [0, *[cut.end() for cut in breaks], len(text)]
-    pieces = [(start, end) for start, end in pairwise(cuts) if end > start]
-    merged: list[tuple[int, int]] = []
-    for start, end in pieces:  # a piece without a number belongs to the next, the last ones to the one before
-        apart = merged and text[merged[-1][1] - 1] in ";: " and text[merged[-1][1] - 2 : merged[-1][1] - 1] in ";:"
-        if merged and not apart and not any(merged[-1][0] <= of.start < merged[-1][1] for of in found):
-            merged[-1] = (merged[-1][0], end)
-        else:
-            merged.append((start, end))
-    if len(merged) > 1 and not any(merged[-1][0] <= of.start < merged[-1][1] for of in found):
-        merged[-2:] = [(merged[-2][0], merged[-1][1])]
-    for start, end in merged:
-        groups: list[list[Quantity]] = []
-        for of in (of for of in found if start <= of.start < end):
-            if groups and _JOINT.match(text[groups[-1][-1].end : of.start]):
-                groups[-1].append(of)
-            else:
-                groups.append([of])
-        for at, group in enumerate(groups):
-            left = start if at == 0 else group[0].start
-            right = end if at == len(groups) - 1 else groups[at + 1][0].start
-            around = text[left : group[0].start] + " " + text[group[-1].end : right]
-            for of in group:
-                yield of, set(tokenize(around)) - _COUNTED, name_keys(around)
 
 
 def _read(match: re.Match[str], text: str) -> Quantity | None:

@@ -1,12 +1,13 @@
-"""A GGUF file in, a LlamaIndex `LLM` out that runs it in this process. The one home of xllamacpp."""
+"""A LlamaIndex `LLM` that runs a GGUF file in this process, with leases of its slots. The one home of xllamacpp."""
 
 import json
 import secrets
 import threading
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -24,6 +25,10 @@ from pydantic import PrivateAttr
 from rag.settings import cores
 from rag.streams import stoppable
 
+if TYPE_CHECKING:
+    from rag.writer import Message
+
+_TOP_TOKENS = 20
 _PROMPT_CACHE_MIB = 256
 
 
@@ -35,6 +40,8 @@ class LlamaCpp(CustomLLM):
     context_tokens: int
     _server: Any = PrivateAttr()
     _key: str = PrivateAttr()
+    _free: dict[int, str] = PrivateAttr()
+    _freed: Any = PrivateAttr()
 
     def __init__(self, path: Path, threads: int, parallel: int, context_tokens: int) -> None:
         """Load the model; takes seconds.
@@ -67,6 +74,58 @@ class LlamaCpp(CustomLLM):
         params.api_keys = [self._key]
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or cores()
         self._server = xllamacpp.Server(params)
+        self._free = dict.fromkeys(range(parallel), "")  # slot: what it was leased for last; longest free first
+        self._freed = threading.Condition()
+
+    @contextmanager
+    def slot(self, about: str = "") -> Iterator[int]:
+        """Lease one of the server's `parallel` slots; waits while all are leased.
+
+        A slot keeps what the model read last. Calls that share a beginning, such as all about one paper, pass the
+        number of one lease as `slot` or `id_slot`, so that nothing else is read into it in between.
+
+        Args:
+            about: What the calls share. A free slot that was leased for the same last is preferred to the one that
+                has been free longest.
+        """
+        with self._freed:
+            self._freed.wait_for(lambda: self._free)
+            number = next((n for n, last in self._free.items() if about and last == about), next(iter(self._free)))
+            del self._free[number]
+        try:
+            yield number
+        finally:
+            with self._freed:
+                self._free[number] = about
+                self._freed.notify()
+
+    def first_token(self, messages: "Sequence[Message]", slot: int) -> dict[str, float]:
+        """Return the log-probabilities of the 20 likeliest first tokens of an answer.
+
+        Args:
+            messages: The chat so far.
+            slot: From a lease.
+
+        Raises:
+            RuntimeError: llama.cpp refuses the prompt, for example because it is longer than the context.
+        """
+        events: list[dict[str, Any]] = []
+        payload = {
+            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "max_tokens": 1,
+            "temperature": 0.0,
+            "logprobs": True,
+            "top_logprobs": _TOP_TOKENS,
+            "cache_prompt": True,
+            "id_slot": slot,
+        }
+        self._server.handle_chat_completions(payload, events.append)
+        if "error" in events[0] or not events[0].get("choices"):
+            raise RuntimeError(f"llama.cpp: {events[0].get('error', events[0])}")
+        top: dict[str, float] = {}
+        for token in events[0]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]:
+            top.setdefault(token["token"], token["logprob"])  # halves of characters look alike
+        return top
 
     @property
     def metadata(self) -> LLMMetadata:
@@ -90,7 +149,8 @@ class LlamaCpp(CustomLLM):
 
         Args:
             messages: The chat so far.
-            kwargs: `max_tokens`, `cancel` (threading.Event), and any other field of a llama.cpp chat request.
+            kwargs: `max_tokens`, `cancel` (threading.Event), and any other field of a llama.cpp chat request, such as
+                the `id_slot` of a lease; without one, the answer gets a lease of its own.
         """
         cancel = kwargs.pop("cancel", None) or threading.Event()
         payload = {
@@ -102,7 +162,12 @@ class LlamaCpp(CustomLLM):
         }
 
         def run(hand_over: Callable[[dict[str, Any]], bool]) -> None:
-            self._server.handle_chat_completions(payload, hand_over)
+            if "id_slot" in payload:
+                self._server.handle_chat_completions(payload, hand_over)
+                return
+            with self.slot() as slot:
+                if not cancel.is_set():
+                    self._server.handle_chat_completions({**payload, "id_slot": slot}, hand_over)
 
         def grow() -> ChatResponseGen:
             text = ""

@@ -49,12 +49,12 @@ class PaperQueryEngine(BaseQueryEngine):
     """Answers of which every sentence is checked.
 
     The text of a response carries the markers `[n]`; `source_nodes[n - 1]` is the paper that `[n]` cites, and `quote`
-    in its metadata the sentence that bears what is said. `metadata` of a response, plain JSON values:
+    in its metadata the sentence that supports it. `metadata` of a response, plain JSON values:
 
     - `answered`: False where the papers do not say; then there are no source nodes;
     - `citations`: number, paper_id and quote (text, start, end in the abstract) of each;
-    - `supports`: for each sentence its text, the numbers that it cites, and its support: "supported", "partial" or
-      "unsupported";
+    - `supports`: for each sentence its text, the numbers that it cites, and its support: "supported", "unverified"
+      or "quoted";
     - `note`: what a reader should know about the answer; `writer`: the model;
     - `also_found`: ids of the papers that were found and not cited, best first.
 

@@ -1,29 +1,37 @@
-"""A way to load a language model in, the model out when it is there, and meanwhile how far it is."""
+"""Loads a language model and the judge of what it writes, and reports how far it is."""
 
 import threading
 from collections.abc import Callable
 
 from index.errors import UserError
 from rag import prompt
+from rag.judges import Judge
 from rag.settings import Settings
 from rag.writer import NONE, Writer, open_writer
 
 
 class WriterLoader:
-    """Loads a language model in a thread of its own and tells how far it is."""
+    """Loads a language model in a thread of its own and tells how far it is.
 
-    def __init__(self, load: Callable[[], Writer | None], warm: bool = False, times: int = 1) -> None:
+    Attributes:
+        writer: The model once it is loaded.
+        judge: What verifies its sentences; None where nothing does.
+        state: "loading", "ready", or why there is no model.
+    """
+
+    def __init__(self, load: Callable[[], Writer | None], settings: Settings, warm: bool = False) -> None:
         self.writer: Writer | None = None
+        self.judge: Judge | None = None
         self.state = "loading"
         self._load = load
+        self._settings = settings
         self._warm = warm
-        self._times = times
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @classmethod
-    def of(cls, writer: Writer | None) -> "WriterLoader":
+    def of(cls, writer: Writer | None, settings: Settings) -> "WriterLoader":
         """Return one that has loaded this writer."""
-        loader = cls(lambda: writer)
+        loader = cls(lambda: writer, settings)
         loader._run()
         return loader
 
@@ -31,8 +39,8 @@ class WriterLoader:
     def named(cls, settings: Settings, warm: bool) -> "WriterLoader":
         """Return one that loads what the settings name; where that is none, there is nothing to wait for."""
         if settings.model == NONE:
-            return cls.of(None)
-        return cls(lambda: open_writer(settings), warm, settings.parallel)
+            return cls.of(None, settings)
+        return cls(lambda: open_writer(settings), settings, warm)
 
     def start(self) -> None:
         """Begin to load; one that has loaded stays as it is."""
@@ -51,14 +59,16 @@ class WriterLoader:
     def _run(self) -> None:
         try:
             writer = self._load()
+            judge = Judge.for_writer(writer, self._settings)
         except UserError as error:
             self.state = str(error)
             return
-        self.writer = writer
+        self.writer, self.judge = writer, judge
         self.state = "ready" if writer else "No language model is set."
         if writer and self._warm:
             readers = [
-                threading.Thread(target=self._read_opening, args=(writer,), daemon=True) for _ in range(self._times)
+                threading.Thread(target=self._read_opening, args=(writer,), daemon=True)
+                for _ in range(self._settings.parallel)
             ]
             for reader in readers:
                 reader.start()

@@ -27,8 +27,8 @@ def answer_html(answer: Answer) -> str:
         return linked(citation.paper, found[0], f"{citation.paper.title}: “{citation.quote.text}”")
 
     def said(sentence: Sentence) -> str:
-        remark = f" <small>({escape(sentence.remark)})</small>" if sentence.remark else ""
-        return _lines(sentence.lead) + _MARKER.sub(marker, escape(sentence.marked)) + remark
+        mark = f" {sentence.mark}" if sentence.mark else ""
+        return _lines(sentence.lead) + _MARKER.sub(marker, escape(sentence.marked)) + mark
 
     text = "".join(map(said, answer.sentences)).lstrip() + _lines(escape(answer.unfinished))
     note = f"<p><small>{escape(answer.note)}</small></p>" if answer.note else ""
@@ -75,8 +75,8 @@ def _marked(sentence: Sentence, cited: dict[int, Citation]) -> str:
         citation = cited.get(int(found[1]))
         return lists.linked(citation.paper, found[0]) if citation else found[0]
 
-    remark = f" *({sentence.remark})*" if sentence.remark else ""
-    return _MARKER.sub(marker, plain(sentence.marked)) + remark
+    mark = f" {sentence.mark}" if sentence.mark else ""
+    return _MARKER.sub(marker, plain(sentence.marked)) + mark
 
 
 def _listed(rows: Iterable[tuple[int, Paper, str]]) -> str:

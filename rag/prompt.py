@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import prompts
 from rag.answer import CANNOT_ANSWER
-from rag.evidence import Source, as_text
-from rag.writer import Message
+from rag.evidence import Source
+from rag.writer import Message, as_text
 
 
 def opening() -> list[Message]:

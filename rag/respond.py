@@ -1,20 +1,21 @@
-"""A question and the papers found for it in, growing `Answer`s out: written by a model and checked, or quoted."""
+"""Answers a question from the papers that were found: written by a language model and verified, or quoted."""
 
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from index.papers import Paper
 from index.vectors import Encoder
 from rag import prompt
 from rag.answer import CANNOT_ANSWER, Answer
+from rag.check import LIKELY, Checker
 from rag.clock import Clock
 from rag.compose import Composer
 from rag.evidence import Source, embedded, fit, foremost
 from rag.instructions import InstructionFilter
+from rag.judges import Judge
 from rag.names import is_named
-from rag.nli import Inferrer
-from rag.premise import assumes
-from rag.refusal import does_not_say, lacks_quantity
+from rag.refusal import does_not_say
 from rag.settings import Settings
 from rag.writer import NONE, Writer
 
@@ -32,24 +33,18 @@ class Responder:
         self,
         settings: Settings,
         encoder: Encoder,
-        inferrer: Inferrer | None,
+        judge: Judge | None,
         instructions: InstructionFilter,
         clock: Clock,
     ) -> None:
         self._settings = settings
         self._encoder = encoder
-        self._inferrer = inferrer
+        self._judge = judge
         self._instructions = instructions
         self._clock = clock
 
     def written(
-        self,
-        answer: Answer,
-        question: str,
-        sources: Sequence[Source],
-        writer: Writer,
-        cancel: threading.Event,
-        sure: bool = False,
+        self, answer: Answer, question: str, sources: Sequence[Source], writer: Writer, cancel: threading.Event
     ) -> Iterator[Answer]:
         """Yield the answer of a language model as it grows.
 
@@ -59,50 +54,46 @@ class Responder:
             sources: Best first.
             writer: The model.
             cancel: Ends the answer when set.
-            sure: A paper is surely about the question: where the model has nothing to say of it, it is quoted.
         """
         answer = replace(answer, writer=writer.name)
+        gate = Gate(self._judge, answer.standalone)
         try:
             limits = self._settings
             close = embedded(self._encoder, sources[: limits.evidence_papers])
             readable = list(map(self._instructions.without_instructions, close))
             shown = fit(readable, answer.standalone, limits.evidence_tokens, writer.count)
-            composer = Composer(self._encoder, shown, answer.standalone, self._inferrer)
-            held = self._beside_the_point(question, answer)  # what may be declined yet is not shown
+            composer = Composer(Checker(self._encoder, self._judge), shown)
             messages = prompt.build(question, shown, answer.standalone.removesuffix(question).strip())
             for piece in writer.write(messages, limits.answer_tokens, cancel):
                 composer.add(piece.text)
                 timings = self._clock.token(answer.timings, piece.prompt_tokens, piece.text)
                 answer = replace(composer.onto(answer), timings=timings)
-                held = held and self._beside_the_point(question, answer)
-                if piece.text and not held:
-                    yield answer
+                if piece.text and gate.passed_by([of.paper for of in answer.citations]):
+                    yield answer  # what may be declined yet is not shown
+            composer.finish()
+            if composer.sentences and not cancel.is_set():
+                self._complete(composer, shown, answer.standalone)
+            answer = composer.onto(answer)
+            passed = gate.passed_by([of.paper for of in answer.citations])
         except Exception as error:  # whatever a runtime raises, the reader gets quotations and the reason
-            yield self.quoted(answer, question, sources, f"The language model failed ({error}).")
+            yield self.quoted(answer, sources, f"The language model failed ({error}).")
             return
-        composer.finish()
-        if composer.sentences and not cancel.is_set():
-            self._complete(composer, shown, answer.standalone)
-        answer = composer.onto(answer)
         if cancel.is_set():
             yield self._done(answer, STOPPED)
-        elif not answer.sentences and sure:
-            yield self.quoted(answer, question, sources, "The language model found no answer in them.")
-        elif not answer.sentences or self._beside_the_point(question, answer):
-            yield declined(answer, does_not_say(answer.standalone, [of.paper for of in shown]), self._clock)
-        else:
+        elif answer.sentences and passed:
             yield self._done(answer, _left_out(composer.dropped, composer.replaced))
+        else:
+            yield declined(answer, does_not_say(answer.standalone, [of.paper for of in shown]), self._clock)
 
-    def quoted(self, answer: Answer, question: str, sources: Sequence[Source], why: str) -> Answer:
+    def quoted(self, answer: Answer, sources: Sequence[Source], why: str) -> Answer:
         """Return an answer of the sentences that are likeliest to answer.
 
         Args:
             answer: With what was found.
-            question: What of the person's words is asked.
             sources: Best first.
             why: There is no model to write it.
         """
-        composer = Composer(self._encoder, sources)
+        composer = Composer(Checker(self._encoder), sources)
         first = foremost(sources[: self._settings.evidence_papers], answer.standalone)
         likely = [
             (float(source.probabilities[at]) * source.score, source, at) for source in first for at in source.best()
@@ -112,8 +103,6 @@ class Responder:
         for source, at in sorted(best[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
             composer.quote(source, source.quote(at))
         answer = replace(composer.onto(answer), writer=NONE, timings=self._clock.token(answer.timings, 0, "quoted"))
-        if self._beside_the_point(question, answer):
-            return declined(answer, does_not_say(answer.standalone, [of.paper for of in sources[:1]]), self._clock)
         return self._done(answer, f"Quoted from the abstracts. {why}".strip())
 
     def _complete(self, composer: Composer, shown: Sequence[Source], question: str) -> None:
@@ -123,12 +112,27 @@ class Responder:
             if source.paper.id not in cited and is_named(source.paper.title, question):
                 composer.quote(source, source.quote(source.best()[0]))
 
-    def _beside_the_point(self, question: str, answer: Answer) -> bool:
-        """Tell whether a number was asked for and none is given; one taken for granted may well not be there."""
-        return not assumes(question) and lacks_quantity(question, answer.text, self._encoder)
-
     def _done(self, answer: Answer, note: str) -> Answer:
         return replace(answer, note=note, timings=self._clock.end(answer.timings), done=True)
+
+
+class Gate:
+    """Lets an answer pass once one of the papers that it cites contains the answer; without a judge, at once."""
+
+    def __init__(self, judge: Judge | None, question: str) -> None:
+        self._judge = judge
+        self._question = question
+        self._asked: dict[str, bool] = {}
+
+    def passed_by(self, papers: Sequence[Paper]) -> bool:
+        """Tell whether one of the papers contains the answer; each is asked about once."""
+        if self._judge is None:
+            return True
+        for paper in papers:
+            if paper.id not in self._asked:
+                found = self._judge.gate([(self._question, paper.title, paper.abstract)])
+                self._asked[paper.id] = bool(found[0] >= LIKELY)
+        return any(self._asked.values())
 
 
 def declined(answer: Answer, note: str, clock: Clock) -> Answer:
@@ -147,7 +151,7 @@ def declined(answer: Answer, note: str, clock: Clock) -> Answer:
 
 def _left_out(dropped: int, replaced: int) -> str:
     """Say that sentences were left out, or that the abstract's own stand in their place."""
-    counts = [f"{_sentences(replaced)} replaced by the abstract's own."] if replaced else []
+    counts = [f"{_sentences(replaced)} replaced by a quotation."] if replaced else []
     counts += [f"{_sentences(dropped)} left out: no abstract supports {'them' if dropped > 1 else 'it'}."] * bool(
         dropped
     )

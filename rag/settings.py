@@ -47,10 +47,10 @@ class Settings(BaseSettings):
     evidence_papers: int = Field(default=4, ge=1, le=10, description="Papers shown to the language model, at most.")
     evidence_tokens: int = Field(default=360, ge=80, le=16000, description="Tokens of evidence shown to it, at most.")
     answer_tokens: int = Field(default=150, ge=16, le=4000, description="Tokens that it may write.")
-    nli: str = Field(
-        default="",
-        description="Cross-encoder for natural language inference (a folder or hub name) that checks sentences too; "
-        "none by default.",
+    verify: bool = Field(
+        default=True,
+        description="Have the language model verify each sentence of an answer; a model that cannot is helped by the "
+        "default one, where that is installed.",
     )
     store: str = Field(
         default="",

@@ -1,5 +1,6 @@
 """A name in, a `Writer` out: the one seam between paperchat and any language model, by way of LlamaIndex."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from llama_index.core.llms import LLM
 
 NONE = "none"
+_CONTROL = re.compile(r"<(?=[^\s<>]+>)|\[(?=/?[A-Z_]+\])")
+"""Where what has the form of a model's own tokens begins: <|im_end|>, </s>, <start_of_turn>, [INST] and their kind."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class LlamaIndexWriter:
 
     def __init__(self, name: str, llm: "LLM", count: Callable[[str], int]) -> None:
         self.name = name
-        self._llm = llm
+        self.llm = llm
         self.count = lru_cache(maxsize=4096)(count)
 
     def write(self, messages: Sequence[Message], max_tokens: int, cancel: threading.Event) -> Iterator[Piece]:
@@ -79,9 +82,9 @@ class LlamaIndexWriter:
     def _responses(self, chat: "Sequence[ChatMessage]", options: dict[str, Any]) -> "Iterator[ChatResponse]":
         """Yield the growing answer, or the whole one of a model that cannot stream."""
         try:
-            yield from self._llm.stream_chat(chat, **options)
+            yield from self.llm.stream_chat(chat, **options)
         except NotImplementedError:
-            yield self._llm.chat(chat, **options)
+            yield self.llm.chat(chat, **options)
 
     def _options(self, max_tokens: int) -> dict[str, Any]:
         """Return what the model takes beside the messages."""
@@ -95,7 +98,7 @@ class TransformersWriter(LlamaIndexWriter):
 
     def write(self, messages: Sequence[Message], max_tokens: int, cancel: threading.Event) -> Iterator[Piece]:
         """Yield the answer piece by piece, after those that were asked before."""
-        llm: Any = self._llm
+        llm: Any = self.llm
         with self._one_at_a_time:
             left, own_limit = threading.Event(), llm.max_new_tokens
             llm.max_new_tokens = max_tokens
@@ -109,6 +112,14 @@ class TransformersWriter(LlamaIndexWriter):
 
     def _options(self, max_tokens: int) -> dict[str, Any]:
         return {}
+
+
+def as_text(text: str) -> str:
+    """Return what others wrote as one line that a model reads as text: with a blank in what may be a token of its own.
+
+    Runtimes read such tokens in a message as the model's own: there they end it, or begin one of the system.
+    """
+    return _CONTROL.sub(r"\g<0> ", " ".join(text.split()))
 
 
 def open_writer(settings: Settings) -> Writer | None:

@@ -126,6 +126,15 @@ def test_prompts_have_the_holes_that_the_code_fills() -> None:
         "followup": ["evidence", "before", "question"],
         "example_question": [],
         "example_answer": [],
+        "judge_system": [],
+        "judge_paper": ["title", "passage"],
+        "judge_claim": ["claim"],
+        "judge_question": ["question"],
+        "judge_sentence": ["question", "sentence"],
+        "judge_verify": [],
+        "judge_verify_part": [],
+        "judge_gate": [],
+        "judge_answers": [],
     }
 
 

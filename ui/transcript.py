@@ -97,8 +97,8 @@ def _text(answer: Answer, numbers: dict[str, int]) -> str:
     """Return the sentences as Markdown, with the numbers of the bibliography, and what was written after them."""
     pieces = []
     for sentence in _renumbered(answer, numbers):
-        remark = f" *({sentence.remark})*" if sentence.remark else ""
-        pieces += [_lead(sentence.lead), plain(sentence.marked), remark]
+        mark = f" {sentence.mark}" if sentence.mark else ""
+        pieces += [_lead(sentence.lead), plain(sentence.marked), mark]
     return f"{''.join(pieces).strip()} {plain(answer.unfinished)}".strip()
 
 

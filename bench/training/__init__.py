@@ -1,1 +1,1 @@
-"""Trains the judges on labelled data."""
+"""Training and calibration of the judges."""

@@ -1,23 +1,22 @@
 """An answer and what is known of a right one in, figures of the answer out.
 
 Citations are held against the papers that answer the question, as ALCE's citation figures hold them against passages
-(Gao et al. 2023, arXiv:2305.14627). They reward quoting: an answer that repeats an abstract is always borne by it. So
+(Gao et al. 2023, arXiv:2305.14627). They reward quoting: an abstract always supports what is copied from it. So
 the share that is copied stands beside them, and a control: the same answers, each with the citations of another one.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import get_args
 
 from index.papers import Paper
-from index.vectors import Encoder
 from index.words import tokenize
-from rag.check import attribute, numbers
+from rag.answer import Support
 from rag.evaluation.cases import Case
-from rag.evaluation.said import Said, Statement
-from rag.evidence import embedded, split
+from rag.evaluation.said import Said
+from rag.facts import numbers
 from rag.names import name_keys
-from rag.retrieve import Ranked
 
 Figures = dict[str, float]
 SHOWN = 5
@@ -25,13 +24,12 @@ RUN_WORDS = 5
 """Words in a row that must stand in a cited abstract to count as copied."""
 
 
-def answer_figures(said: Said, case: Case, encoder: Encoder) -> Figures:
+def answer_figures(said: Said, case: Case) -> Figures:
     """Return the figures of an answer to a question that papers answer; those that do not apply are left out.
 
     Args:
         said: The answer; of one that declines only that, what it shows, and that no fact was found.
         case: The question, its relevant papers, and the facts of a right answer.
-        encoder: Compares sentences for "borne".
 
     Returns:
         answered: 1 or 0.
@@ -40,9 +38,7 @@ def answer_figures(said: Said, case: Case, encoder: Encoder) -> Figures:
         facts: See `facts_found`.
         copied: See `copied`.
         numbers: Share of the answer's numbers that stand in the title or abstract of a paper that it cites.
-        supported, partial, unsupported: Share of the sentences by what the answer itself says of them.
-        borne: Share of the sentences that `rag.check` finds supported by the papers that they cite, for every system
-            alike; it is our own check, so it compares systems and does not judge the check.
+        supported, unverified, quoted: Share of the sentences by what the answer itself says of them.
         uncited: Share of the sentences without a citation.
         dangling: Markers that stand for no paper.
     """
@@ -54,11 +50,11 @@ def answer_figures(said: Said, case: Case, encoder: Encoder) -> Figures:
         return values
     stated = [s.support for s in said.statements if s.support]
     if stated:
-        values |= {name: stated.count(name) / len(stated) for name in ("supported", "partial", "unsupported")}
-    return {**values, **citation_figures(said, case, encoder)}
+        values |= {name: stated.count(name) / len(stated) for name in get_args(Support)}
+    return {**values, **citation_figures(said, case)}
 
 
-def citation_figures(said: Said, case: Case, encoder: Encoder) -> Figures:
+def citation_figures(said: Said, case: Case) -> Figures:
     """Return those figures of an answer that hang on what it cites: all that a control with other citations has."""
     cited = {paper.id for paper in said.cited}
     right = len(cited & case.grades.keys())
@@ -68,8 +64,6 @@ def citation_figures(said: Said, case: Case, encoder: Encoder) -> Figures:
     if stated := numbers(said.plain):
         values["numbers"] = len(stated & _numbers_of(said.cited)) / len(stated)
     if said.statements:
-        checked = [_borne(statement, said.cited, case.standalone, encoder) for statement in said.statements]
-        values["borne"] = sum(checked) / len(checked)
         values["uncited"] = sum(not statement.papers for statement in said.statements) / len(said.statements)
     return values
 
@@ -133,15 +127,6 @@ def _runs(text: str, length: int = RUN_WORDS) -> list[tuple[str, ...]]:
 
 def _numbers_of(papers: Iterable[Paper]) -> set[str]:
     return {number for paper in papers for number in numbers(f"{paper.title}. {paper.abstract}")}
-
-
-def _borne(statement: Statement, cited: Sequence[Paper], question: str, encoder: Encoder) -> bool:
-    """Tell whether the check finds a sentence supported by the papers that it cites itself."""
-    papers = [Ranked(paper, 1.0) for paper in cited if paper.id in statement.papers]
-    if not papers:
-        return False
-    vector, sources = encoder.encode([statement.text])[0], split(papers)
-    return attribute(statement.text, vector, embedded(encoder, sources), asked=question).support == "supported"
 
 
 def _with_citations(said: Said, papers: tuple[Paper, ...]) -> Said:

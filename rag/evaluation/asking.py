@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from index.vectors import Encoder
 from rag.answer import Turn
 from rag.engine import Engine
 from rag.evaluation.answers import answer_figures, citation_figures, shuffled
@@ -56,7 +55,7 @@ def ask(cases: Sequence[Case], answerer: Answerer, tell: Callable[[str], None]) 
     return answers
 
 
-def results(cases: Sequence[Case], answers: Sequence[Said], encoder: Encoder, system: str = OURS) -> Iterator[Result]:
+def results(cases: Sequence[Case], answers: Sequence[Said], system: str = OURS) -> Iterator[Result]:
     """Yield what was measured of one system's answers: each by itself, then the control, then times.
 
     Ours are counted by group and in all, those of other systems and the control in all only.
@@ -64,7 +63,7 @@ def results(cases: Sequence[Case], answers: Sequence[Said], encoder: Encoder, sy
     for case, said in zip(cases, answers, strict=True):
         group, detail = case.group if system == OURS else ALL, {"text": said.text, **said.detail}
         if case.kind == "question":
-            values = answer_figures(said, case, encoder)
+            values = answer_figures(said, case)
             yield Result("answers", group, system, case.key, case.text, values, detail, True)
             wrongly = {"wrongly declined": float(not said.answered)}
             yield Result("refusals", ANSWERABLE, system, case.key, case.text, wrongly)
@@ -74,7 +73,7 @@ def results(cases: Sequence[Case], answers: Sequence[Said], encoder: Encoder, sy
     asked = zip(cases, answers, strict=True)
     citing = [(case, said) for case, said in asked if case.kind == "question" and said.answered and said.cited]
     for (case, _), said in zip(citing, shuffled([said for _, said in citing]), strict=False):
-        values = citation_figures(said, case, encoder)
+        values = citation_figures(said, case)
         yield Result("answers", ALL, f"{system}, {CONTROL}", case.key, case.text, values)
 
 

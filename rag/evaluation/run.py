@@ -167,17 +167,17 @@ def _measured(
 ) -> Iterator[Result]:
     """Yield everything that is measured over one index."""
     cases = sample(bed.asked, plan.every) if plan.answers else []
-    loader = load() if cases else WriterLoader.of(None)
+    loader = load() if cases else WriterLoader.of(None, settings)
     engine = Engine(settings, bed.store, encoder, loader)
     answers = ask(cases, engine_answers(engine), tell)
     if cases:
-        yield from results(cases, answers, kept)
+        yield from results(cases, answers)
         yield from _memory()
     if answerable := spread([case for case in cases if case.kind == "question"], plan.taken_out):
         with store_without(bed.store, answerable, encoder) as store:
             unanswered = taken_out(answerable)
             said = ask(unanswered, engine_answers(Engine(settings, store, encoder, loader)), tell)
-            yield from results(unanswered, said, kept)
+            yield from results(unanswered, said)
     ways = searchers(bed.store, encoder, kept, settings)
     if plan.baselines:
         from rag.evaluation.llamaindex import NAME, CitationAnswers, LlamaIndex
@@ -187,8 +187,8 @@ def _measured(
         if loader.writer is not None:
             chosen = spread(cases, plan.baselines)
             beside = ask(chosen, CitationAnswers(other, loader.writer), tell)
-            yield from results(chosen, [answers[cases.index(case)] for case in chosen], kept, SAME_SAMPLE)
-            yield from results(chosen, beside, kept, NAME)
+            yield from results(chosen, [answers[cases.index(case)] for case in chosen], SAME_SAMPLE)
+            yield from results(chosen, beside, NAME)
     yield from searched(bed.searched, ways, engine, tell)
 
 

@@ -54,12 +54,15 @@ class Claim(BaseModel):
     """A sentence of the answer."""
 
     text: str
-    citations: list[int] = Field(description="Numbers of the citations that it leans on.")
-    support: Support = Field(description="What the check against the cited abstracts said.")
+    citations: list[int] = Field(description="Numbers of the citations that it rests on.")
+    support: Support = Field(
+        description="supported: a judge verified it against the cited abstract; quoted: it stands there word for word; "
+        "unverified: neither."
+    )
 
 
 class Answered(BaseModel):
-    """An answer whose sentences were checked against the abstracts that they cite."""
+    """An answer whose sentences were verified against the abstracts that they cite."""
 
     answer: str = Field(description="The text, with markers [n].")
     answered: bool = Field(description="False when the papers do not say; then nothing is cited.")

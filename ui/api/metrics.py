@@ -28,7 +28,7 @@ class Metrics:
             registry=registry,
         )
         self._sentences = Counter(
-            "paperchat_sentences", "Sentences of answers by what the check said.", ["support"], registry=registry
+            "paperchat_sentences", "Sentences of answers by their support.", ["support"], registry=registry
         )
         self._tokens = Counter(
             "paperchat_tokens", "Tokens that the language model read and wrote.", ["direction"], registry=registry

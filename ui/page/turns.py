@@ -9,18 +9,14 @@ from collections.abc import Sequence
 from html import escape
 
 from rag import suggest
-from rag.answer import Answer, Citation, Quote, Sentence, Support
+from rag.answer import Answer, Citation, Quote, Sentence
 from ui.feedback import Thumb
 from ui.page import chips
 
-CHECKS: dict[Support, tuple[str, str]] = {
-    "supported": ("✓", "Supported by the cited abstract"),
-    "partial": ("≈", "The cited abstract bears a part of this sentence"),
-    "unsupported": ("✗", "No abstract of the answer bears this sentence"),
-}
-"""What follows a checked sentence: a shape, and words on hovering; between them its remark."""
-
-_REPAIRED = ("❝", "Taken from the abstract, in place of a sentence that it did not support")
+_MARK = (
+    '<span class="check" title="Supported by the cited abstract"><span aria-hidden="true">{}</span>'
+    '<span class="unseen">supported</span></span>'
+)
 
 
 def turn(number: int, answer: Answer, error: str = "", ahead: int = 0, rated: Thumb | None = None) -> str:
@@ -89,7 +85,7 @@ def editing(number: int) -> str:
 
 def start() -> str:
     """Return what stands in the chat before the first question."""
-    return "<h2>Ask the papers</h2><p>Every sentence of an answer links to the abstract that bears it.</p>"
+    return "<h2>Ask the papers</h2><p>Every sentence of an answer links to the abstract that it comes from.</p>"
 
 
 def plain_text(answer: Answer) -> str:
@@ -112,20 +108,14 @@ def _text(number: int, answer: Answer) -> str:
 
 
 def _sentence(number: int, at: int, sentence: Sentence, answer: Answer) -> str:
-    """Return one sentence: its words, its markers, and what the check said."""
+    """Return one sentence: its words, its markers, and the mark of one that was verified."""
     lead = sentence.lead if at > 1 else ""
     quotes = dict(zip(sentence.numbers, sentence.quotes, strict=False))
     papers = {citation.number: citation for citation in answer.citations}
     markers = "".join(_marker(number, papers[n], quotes.get(n)) for n in sentence.numbers if n in papers)
-    words = f'<span class="words">{escape(sentence.text)}</span>'
-    shape, title = _REPAIRED if sentence.repaired else CHECKS[sentence.support]
-    seen, said = ("badge", sentence.remark) if sentence.remark else ("unseen", sentence.support)
-    check = (
-        f'<span class="check" title="{escape(title)}"><span aria-hidden="true">{shape}</span>'
-        f'<span class="{seen}">{escape(said)}</span></span>'
-    )
-    kind = sentence.support + " repaired" * sentence.repaired
-    return f'{escape(lead)}<span class="sentence {kind}">{words}{markers}{check}</span>'
+    words = f'<span class="words">{escape(sentence.words)}</span>'
+    check = _MARK.format(sentence.mark) if sentence.mark else ""
+    return f'{escape(lead)}<span class="sentence {sentence.support}">{words}{markers}{check}</span>'
 
 
 def _marker(number: int, citation: Citation, quote: Quote | None) -> str:

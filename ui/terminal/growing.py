@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from rag.answer import Answer, Sentence
 from ui.terminal.printable import page_of, printable, shortened
-from ui.terminal.screen import Look, Run, Screen
+from ui.terminal.screen import Run, Screen
 
 NEAREST = 3
 """Papers that are named where nothing is cited."""
@@ -64,15 +64,14 @@ def _found(answer: Answer, screen: Screen) -> None:
 
 
 def _say(sentence: Sentence, answer: Answer, screen: Screen, first: bool) -> None:
-    """Write a sentence with its markers, and in words what its support leaves to be said."""
+    """Write a sentence with its markers, and its mark where it was verified."""
     if "\n" in sentence.lead and not first:
         screen.end()
-    look: Look = "" if sentence.support == "supported" else "warning"
     pages = {f"[{each.number}]": page_of(each.paper) for each in answer.citations if each.number in sentence.numbers}
     parts = re.split(r"(\[\d+\])", sentence.marked)
-    runs = [Run(part, "mark", pages[part]) if part in pages else Run(part, look) for part in parts]
-    remark = [Run(f" ({sentence.remark})", look or "faint")] if sentence.remark else []
-    screen.flow(*([] if first else [" "]), *runs, *remark)
+    runs = [Run(part, "mark", pages[part]) if part in pages else Run(part) for part in parts]
+    mark = [Run(f" {sentence.mark}", "faint")] if sentence.mark else []
+    screen.flow(*([] if first else [" "]), *runs, *mark)
 
 
 def _cited(answer: Answer, screen: Screen) -> None:
