@@ -98,8 +98,9 @@ def update(
     try:
         with writing(folder):
             return _Builder(folder, encoder, progress, server, anew, check).run(papers, replace_all, remove, keep)
-    except (OSError, MemoryError, ImportError) as error:
-        no_memory = isinstance(error, MemoryError) or _NO_ROOM in str(error)
+    except (OSError, MemoryError, ImportError, SystemError) as error:
+        # Python itself raises SystemError where an import finds no memory to say so
+        no_memory = isinstance(error, MemoryError | SystemError) or _NO_ROOM in str(error)
         if isinstance(error, ImportError) and not no_memory:
             raise
         said = "out of memory" if no_memory else str(error)

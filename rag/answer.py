@@ -10,8 +10,8 @@ CANNOT_ANSWER = "The papers do not say."
 """The one sentence of an answer that declines; prompt, code and tests share it."""
 
 Support = Literal["supported", "unverified", "quoted"]
-"""supported: the judge finds the sentence supported by the cited abstract, which gives it the mark; quoted: it stands in
-the abstract word for word; unverified: neither."""
+"""supported: the judge finds that the cited abstract supports the sentence (the mark, ✓); quoted: it stands in it word
+for word; unverified: neither."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,10 @@ from rag.judges.tasks import ANSWERS, GATE, VERIFY
 BENCH = Path(__file__).parents[1]
 SHARED = BENCH.parents[1] / "shared"
 SEED = 7
-FITTED = {"own", "check", "scifact_train", "citint_train", "wice_dev", "own questions", "selqa", "evidence_inference"}
+FITTED = {
+    *("own", "own sentences", "check", "own questions"),
+    *("scifact_train", "citint_train", "wice_dev", "selqa", "evidence_inference"),
+}
 """Sets that a calibration is fitted on: written for paperchat (MIT), CC BY, ODC-By, MIT and Apache 2.0."""
 _TRUE = {"true", "written"}
 _LONGEST = 3500  # characters of a passage; longer ones are no abstracts
@@ -54,6 +57,9 @@ def claims(shared: Path = SHARED) -> Iterator[Labelled]:
     for row in _lines(BENCH / "data" / "check.jsonl"):
         texts = (row["sentence"], row["paper"], starter[row["paper"]])
         yield Labelled(VERIFY, "check", texts, row["kind"] in _TRUE, f"{row.get('part', '')} {row['kind']}".strip())
+    for row in _lines(BENCH / "data" / "own_sentences.jsonl"):
+        texts = (row["sentence"], row["paper"], starter[row["paper"]])
+        yield Labelled(VERIFY, "own sentences", texts, row["label"] == "supported", row["label"])
     for name in ("dev", "train"):
         for row in _lines(shared / "judges" / f"{name}.jsonl.gz"):
             if name == "train" and row["set"] in ("attribution", "scihal"):
