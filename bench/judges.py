@@ -1,6 +1,6 @@
 """How well the judges tell supported claims and answering abstracts, on labelled data that they were not trained on.
 
-    python -m bench.judges [--index DIR] [--shared DIR] [--papers N] [--cache FILE]
+    python -m bench.judges [--index DIR] [--shared DIR] [--papers N] [--answerable N] [--cache FILE]
 
 Verify: balanced accuracy at probability .5 and AUC on the public sets of `../shared/judges/dev`, beside the cosine with
 the nearest sentence and term overlap (their threshold is the best one on that set, so they are flattered); our own
@@ -10,6 +10,7 @@ Gate: the best of the first papers of a question, answerable against each kind o
 
 import argparse
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,18 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from bench.training.labelled import BENCH, SHARED, Labelled, claims, sample
+from bench.reading import lines
+from bench.training.labelled import BENCH, SEED, SHARED, Labelled, claims, sample
 from bench.training.remembered import Remembered
 from index import models
 from index.chunks import sentences
 from index.papers import Paper
 from index.store import Store
 from index.vectors import SentenceEncoder, Vectors
+from index.words import tokenize
 from rag import Settings
 from rag.judges import Judge, calibration
 from rag.judges.judge import DEFAULT
-from rag.judges.lexical import of_claim
 from rag.retrieve import search
 
 DATA = BENCH / "data"
@@ -47,8 +49,10 @@ def main() -> None:
     verify_public(judge, encoder, options.shared, options.papers)
     verify_own(judge)
     verify_check(judge)
-    gate(judge, encoder, settings, options.first)
-    # The reader's tables follow here.
+    gate(judge, encoder, settings, options)
+    print("reader: a marked sentence among the first one, two and three of its abstract")
+    for line in lines(options.shared):
+        print(f"  {line}", flush=True)
 
 
 def verify_public(judge: Judge, encoder: SentenceEncoder, shared: Path, papers: int) -> None:
@@ -67,19 +71,16 @@ def verify_public(judge: Judge, encoder: SentenceEncoder, shared: Path, papers: 
 
 
 def verify_own(judge: Judge) -> None:
-    """Print how right the mark is on sentences that the default model wrote, where they have been judged by reading."""
-    file = DATA / "own_sentences.jsonl"
-    if not file.exists():
-        print(f"verify, own sentences: {file.name} does not exist yet")
-        return
-    rows = _lines(file)
-    abstracts = _starter()
+    """Print how right the mark is on sentences that the default model wrote, beside that of the first edition."""
+    rows, abstracts = _lines(DATA / "own_sentences.jsonl"), _starter()
     found = judge.verify([(row["sentence"], row["paper"], abstracts[row["paper"]]) for row in rows])
     labels = np.asarray([row["label"] for row in rows])
-    marked = labels[found >= judge.threshold]
-    counts = {label: int((marked == label).sum()) for label in ("supported", "partly", "unsupported")}
-    share = counts["supported"] / max(int((labels == "supported").sum()), 1)
-    print(f"verify, {len(rows)} own sentences: marked {counts}, {share:.2f} of the supported ones")
+    good = labels == "supported"
+    print(f"verify, {len(rows)} own sentences ({good.sum()} supported): AUC {roc_auc_score(good, found):.3f}")
+    before = np.asarray([row["first_edition"] == "supported" for row in rows])
+    for name, marked in (("judge", found >= judge.threshold), ("first edition", before)):
+        counts = {label: int((labels[marked] == label).sum()) for label in ("supported", "partly", "unsupported")}
+        print(f"  {name:14} marks {counts}, {(marked & good).sum() / good.sum():.2f} of the supported ones")
 
 
 def verify_check(judge: Judge) -> None:
@@ -99,10 +100,14 @@ def verify_check(judge: Judge) -> None:
     print(f"  all {(found[~true] < limit).sum()}/{(~true).sum()}")
 
 
-def gate(judge: Judge, encoder: SentenceEncoder, settings: Settings, first: int) -> None:
+def gate(judge: Judge, encoder: SentenceEncoder, settings: Settings, options: argparse.Namespace) -> None:
     """Print the AUC of answerable questions against each kind of unanswerable ones."""
     files = ("questions", "more_questions", "unanswerable", "more_unanswerable")
     rows = [row for name in files for row in _lines(DATA / f"{name}.jsonl") if not row.get("history")]
+    random.Random(SEED).shuffle(rows)
+    answerable = [row for row in rows if "kind" not in row][: options.answerable]
+    rows = [row for row in rows if "kind" in row] + answerable
+    first = options.first
     store = Store.open(settings.index_folder, encoder)
     found = [_papers(store, encoder, settings, row["question"], first) for row in rows]
     store.close()
@@ -146,7 +151,8 @@ def _cosines(encoder: SentenceEncoder, rows: Sequence[Labelled]) -> Vectors:
 
 def _overlaps(rows: Sequence[Labelled]) -> Vectors:
     """Return the share of each claim's terms that its paper has, float32 `(rows,)`."""
-    shares = [1 - of_claim((row.row[0],), f"{row.row[1]}. {row.row[2]}")["missing words"] for row in rows]
+    pairs = [(set(tokenize(row.row[0])), set(tokenize(f"{row.row[1]}. {row.row[2]}"))) for row in rows]
+    shares = [len(claim & paper) / max(len(claim), 1) for claim, paper in pairs]
     return np.asarray(shares, dtype=np.float32)
 
 
@@ -167,7 +173,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--index", type=Path)
     parser.add_argument("--shared", type=Path, default=SHARED, help="folder with `judges` and `corpus`")
     parser.add_argument("--papers", type=int, default=1000, help="passages of each public set, at most")
-    parser.add_argument("--first", type=int, default=3, help="papers of a question that the gate is asked about")
+    parser.add_argument("--first", type=int, default=2, help="papers of a question that the gate is asked about")
+    parser.add_argument("--answerable", type=int, default=60, help="questions that papers answer, at most")
     parser.add_argument("--cache", type=Path, help="file of JSON lines that keeps what the model said")
     return parser.parse_args()
 

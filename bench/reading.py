@@ -101,20 +101,15 @@ def table(marked: Sequence[Marked], compared: dict[str, Ranker]) -> Iterator[str
         yield f"{group:38} {len(members):4}  {'   '.join(cells)}"
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shared", type=Path, default=Path("../shared"))
-    options = parser.parse_args()
+def lines(shared: Path) -> Iterator[str]:
+    """Yield the tables, one line for each group, over what `shared` has."""
     compared = rankers(as_encoder("all-MiniLM-L6-v2", offline=True), Reader.load())
-    places = [("answer_sentences", None), ("answer_sentences_published", [options.shared / "seeds"])]
-    for name, source in places:
-        if source is None or source[0].exists():
-            papers = read_sources([str(each) for each in source] if source else None).papers
+    for name, source in (("answer_sentences", None), ("answer_sentences_published", shared / "seeds")):
+        if source is None or source.exists():
+            papers = read_sources([str(source)] if source else None).papers
             for wanted in ("answers", "best"):
-                for line in table(list(development(DATA / f"{name}.jsonl", papers, wanted)), compared):
-                    print(line, flush=True)
-    public = options.shared / "judges/answers_dev.jsonl.gz"
+                yield from table(list(development(DATA / f"{name}.jsonl", papers, wanted)), compared)
+    public = shared / "judges/answers_dev.jsonl.gz"
     if public.exists():
         marked = [
             Marked(
@@ -127,8 +122,15 @@ def main() -> None:
             for each in read(public)
             if each.labels
         ]
-        for line in table(marked, compared):
-            print(line, flush=True)
+        yield from table(marked, compared)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    for line in lines(parser.parse_args().shared):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

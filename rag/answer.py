@@ -1,7 +1,7 @@
 """The records of an answer: `Turn`, `Match`, `Sentence`, `Citation`, `Answer`. Knows nothing of models or searching."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from index.papers import Paper
 from rag.inforce import InForce
@@ -115,10 +115,9 @@ class Sentence:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Sentence":
-        """Return the sentence that `to_dict` wrote, of this edition or the one before."""
+        """Return the sentence that `to_dict` wrote; one of the first edition, which had no judge, is unverified."""
         quotes = tuple(Quote(**quote) for quote in values["quotes"])
-        known: Support = values["support"] if values["support"] in get_args(Support) else "unverified"
-        support: Support = "quoted" if values.get("repaired") else known
+        support: Support = "unverified" if "repaired" in values else values["support"]
         return cls(values["text"], tuple(values["numbers"]), support, quotes, values["lead"])
 
     @property

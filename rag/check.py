@@ -1,5 +1,6 @@
 """Finds the paper that a sentence is about, and has the judge verify the sentence against its abstract."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 LIKELY = 0.5
 """Probability below which a sentence is likelier not fully supported: it does not stay in an answer."""
+_RELATED = 0.6
+"""Without a judge a sentence stays where the paper has at least this share of its words."""
 _HINT = 0.1
 _WORDS = 0.3
 """What the share of a sentence's words counts beside the cosine, when the abstract's nearest sentence is chosen."""
@@ -40,24 +43,31 @@ class Verdict:
 class Checker:
     """Checks sentences of an answer, one at a time."""
 
-    def __init__(self, encoder: Encoder, judge: "Judge | None" = None) -> None:
+    def __init__(self, encoder: Encoder, judge: "Judge | None" = None, asked: str = "") -> None:
         """Set up the check.
 
         Args:
             encoder: That of the index.
-            judge: Verifies; without one no sentence is marked, and only missing numbers and names speak against one.
+            judge: Verifies; without one no sentence is marked, and one is not supported where the paper lacks a number
+                or name of it, or most of its words, or where it only repeats the question.
+            asked: The question.
         """
+        self._asked = set(tokenize(asked))
         self._encoder = encoder
         self._judge = judge
 
     def check(self, sentence: str, sources: Sequence[Source], hints: Sequence[int] = ()) -> Verdict:
-        """Find the paper that a sentence is about, and verify the sentence.
+        """Find the paper that a sentence is about, and verify the sentence; one that was copied is a quotation.
 
         Args:
             sentence: Without markers.
             sources: What may be cited, `embedded`; at least one.
             hints: Positions of sources that the writer named itself; they win when papers are close.
         """
+        for source in sources:
+            for at, span in enumerate(source.spans):
+                if _plain(span.text) == _plain(sentence):
+                    return Verdict(source, source.quote(at, 1.0), "quoted")
         vector = self._encoder.encode([sentence])[0]
         near = [_nearness(sentence, vector, source) + _HINT * (at in hints) for at, source in enumerate(sources)]
         source = sources[int(np.argmax(np.round(near, 6)))]
@@ -66,19 +76,30 @@ class Checker:
     def _support(self, sentence: str, source: Source) -> Support | None:
         paper = source.paper
         if self._judge is None:
-            return None if _missing(sentence, source) else "unverified"
+            repeats = set(tokenize(sentence)) <= self._asked
+            unrelated = _missing(sentence, source) or _shared(sentence, source) < _RELATED
+            return None if repeats or unrelated else "unverified"
         probability = float(self._judge.verify([(sentence, paper.title, paper.abstract)])[0])
         if probability < LIKELY:
             return None
         return "supported" if probability >= self._judge.threshold else "unverified"
 
 
+def _plain(text: str) -> str:
+    """Return the words of a text, so that case and punctuation do not matter."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
 def _nearness(sentence: str, vector: Vectors, source: Source) -> float:
     """Return how near a sentence is to a paper: in meaning, in words, and in the facts that the paper lacks."""
-    said = set(tokenize(sentence))
-    there = set(tokenize(f"{source.paper.title}. {source.paper.abstract}"))
     cosine = float((source.vectors @ vector).max(initial=0.0))
-    return cosine + len(said & there) / max(len(said), 1) - _missing(sentence, source)
+    return cosine + _shared(sentence, source) - _missing(sentence, source)
+
+
+def _shared(sentence: str, source: Source) -> float:
+    """Return the share of a sentence's words that the paper has."""
+    said = set(tokenize(sentence))
+    return len(said & set(tokenize(f"{source.paper.title}. {source.paper.abstract}"))) / max(len(said), 1)
 
 
 def _missing(sentence: str, source: Source) -> int:

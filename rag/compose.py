@@ -107,19 +107,19 @@ class Composer:
             return
         verdict = self._checker.check(text, self._sources, _hints(raw))
         lead = lead if self.sentences else ""
-        if verdict.support:
+        if verdict.support and verdict.support != "quoted":
             self._append(text, verdict.source, verdict.quote, verdict.support, lead)
         else:
-            self._quote_instead(verdict, lead)
+            self._quote(verdict, lead)
 
-    def _quote_instead(self, verdict: Verdict, lead: str) -> None:
-        """Put the abstract's sentence in place of one that is near to it and not supported, or leave that out."""
-        quote = verdict.quote
+    def _quote(self, verdict: Verdict, lead: str) -> None:
+        """Add the abstract's sentence that was copied, or that is near to one not supported; each only once."""
+        quote, copied = verdict.quote, verdict.support == "quoted"
         there = {(of.text, of.start) for known in self.sentences for of in known.quotes}
-        if quote.score < REPLACED or (quote.text, quote.start) in there:
-            self.dropped += 1
+        if (quote.text, quote.start) in there or quote.score < REPLACED:
+            self.dropped += not copied
             return
-        self.replaced += 1
+        self.replaced += not copied
         self._append(_MARKER.sub("", quote.text), verdict.source, quote, "quoted", lead)
 
     def _append(self, text: str, source: Source, quote: Quote, support: Support, lead: str) -> None:

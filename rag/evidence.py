@@ -37,6 +37,7 @@ class Source:
         shown: Positions of the sentences that a language model is shown, in order.
         score: Of the paper, as the search gave it.
         found_by: What found the paper, as the search says.
+        probability: The reader's, that the paper answers; 0 until `gather`.
         vectors: Of the sentences, float32 `(spans, dim)`; none until `embedded`.
     """
 
@@ -46,6 +47,7 @@ class Source:
     shown: tuple[int, ...]
     score: float
     found_by: tuple[str, ...] = ()
+    probability: float = 0.0
     vectors: Vectors = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
     @property
@@ -82,7 +84,10 @@ def gather(reader: Reader, question: str, ranked: Sequence[Ranked]) -> list[Sour
     sources = split(ranked)
     texts = [(source.paper.title, [span.text for span in source.spans]) for source in sources]
     readings = reader.read(question, texts)
-    return [replace(source, probabilities=reading.sentences) for source, reading in zip(sources, readings, strict=True)]
+    return [
+        replace(source, probabilities=reading.sentences, probability=reading.paper)
+        for source, reading in zip(sources, readings, strict=True)
+    ]
 
 
 def embedded(encoder: Encoder, sources: Sequence[Source]) -> list[Source]:

@@ -8,7 +8,7 @@ from index.papers import Paper
 from index.vectors import Encoder
 from rag import prompt
 from rag.answer import CANNOT_ANSWER, Answer
-from rag.check import LIKELY, Checker
+from rag.check import Checker
 from rag.clock import Clock
 from rag.compose import Composer
 from rag.evidence import Source, embedded, fit, foremost
@@ -24,6 +24,11 @@ STOPPED = "Stopped."
 
 _QUOTED_SENTENCES, _LEAST = 3, 0.05
 """At most N sentences are quoted, and none whose score is below this share of the best one's (bench/LOG.md)."""
+_GATE = 0.15
+"""An answer is declined where the judge finds it less likely than this that a cited paper contains it: at .5 it would
+decline a quarter of the questions that papers answer, here one in twelve (bench/LOG.md)."""
+_READ, _ANSWERING = 2, 0.25
+"""Where the reader finds it less likely than this that one of the first N papers answers, nothing is quoted."""
 
 
 class Responder:
@@ -62,7 +67,7 @@ class Responder:
             close = embedded(self._encoder, sources[: limits.evidence_papers])
             readable = list(map(self._instructions.without_instructions, close))
             shown = fit(readable, answer.standalone, limits.evidence_tokens, writer.count)
-            composer = Composer(Checker(self._encoder, self._judge), shown)
+            composer = Composer(Checker(self._encoder, self._judge, question), shown)
             messages = prompt.build(question, shown, answer.standalone.removesuffix(question).strip())
             for piece in writer.write(messages, limits.answer_tokens, cancel):
                 composer.add(piece.text)
@@ -74,7 +79,8 @@ class Responder:
             if composer.sentences and not cancel.is_set():
                 self._complete(composer, shown, answer.standalone)
             answer = composer.onto(answer)
-            passed = gate.passed_by([of.paper for of in answer.citations])
+            cited = [of.paper for of in answer.citations]
+            passed = gate.passed_by(cited or [of.paper for of in shown[:1]])
         except Exception as error:  # whatever a runtime raises, the reader gets quotations and the reason
             yield self.quoted(answer, sources, f"The language model failed ({error}).")
             return
@@ -82,6 +88,8 @@ class Responder:
             yield self._done(answer, STOPPED)
         elif answer.sentences and passed:
             yield self._done(answer, _left_out(composer.dropped, composer.replaced))
+        elif passed and self._judge:
+            yield self.quoted(answer, sources, "The language model wrote no sentence that they support.")
         else:
             yield declined(answer, does_not_say(answer.standalone, [of.paper for of in shown]), self._clock)
 
@@ -93,6 +101,9 @@ class Responder:
             sources: Best first.
             why: There is no model to write it.
         """
+        answer = replace(answer, writer=NONE)
+        if max(source.probability for source in sources[:_READ]) < _ANSWERING:
+            return declined(answer, does_not_say(answer.standalone, [of.paper for of in sources[:1]]), self._clock)
         composer = Composer(Checker(self._encoder), sources)
         first = foremost(sources[: self._settings.evidence_papers], answer.standalone)
         likely = [
@@ -102,7 +113,7 @@ class Responder:
         best = [(source, at) for score, source, at in likely if score >= _LEAST * likely[0][0]]
         for source, at in sorted(best[:_QUOTED_SENTENCES], key=lambda pair: (sources.index(pair[0]), pair[1])):
             composer.quote(source, source.quote(at))
-        answer = replace(composer.onto(answer), writer=NONE, timings=self._clock.token(answer.timings, 0, "quoted"))
+        answer = replace(composer.onto(answer), timings=self._clock.token(answer.timings, 0, "quoted"))
         return self._done(answer, f"Quoted from the abstracts. {why}".strip())
 
     def _complete(self, composer: Composer, shown: Sequence[Source], question: str) -> None:
@@ -131,7 +142,7 @@ class Gate:
         for paper in papers:
             if paper.id not in self._asked:
                 found = self._judge.gate([(self._question, paper.title, paper.abstract)])
-                self._asked[paper.id] = bool(found[0] >= LIKELY)
+                self._asked[paper.id] = bool(found[0] >= _GATE)
         return any(self._asked.values())
 
 

@@ -15,9 +15,8 @@ from rag import signals
 from rag.names import name_keys, names
 from rag.signals import share, spread
 
-ABOUT_FLOOR, SURE_FLOOR = 0.76, 0.9
-"""What similarity and word match of one of the first three papers must add up to, for any to be about the question, and
-for that to be sure."""
+ABOUT_FLOOR = 0.76
+"""What similarity and word match of one of the first three papers must add up to, for any to be about the question."""
 
 NAMED_FLOOR, COSINE_FLOOR, RELEVANCE_FLOOR = 0.2, 0.33, 0.5
 """The same where the index has no words: the best cosine, less of it where a rare name is shared, and the best cosine
@@ -102,11 +101,6 @@ class Found:
         if self.named and self.cosine >= NAMED_FLOOR:
             return True
         return self.cosine >= COSINE_FLOOR and self.cosine + 0.5 * self.coverage >= RELEVANCE_FLOOR
-
-    @property
-    def sure(self) -> bool:
-        """Tell whether a paper is surely about the question; never where the index has no words."""
-        return any(hit.match for hit in self.ranked) and self._nearness >= SURE_FLOOR
 
     @property
     def _nearness(self) -> float:

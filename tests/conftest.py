@@ -1,9 +1,11 @@
-"""Ten papers whose right answer is obvious, the two doubles (a hashing encoder and a scripted writer), a browser."""
+"""Ten papers whose right answer is obvious, doubles for the encoder, the writer and the judge's model, a browser."""
 
 import hashlib
+import math
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +18,12 @@ from index.update import update
 from index.vectors import Vectors
 from index.words import tokenize
 from rag.engine import Engine
+from rag.judges import Judge
+from rag.judges.calibration import Calibration, Fit
+from rag.judges.tasks import TASKS
+from rag.loader import WriterLoader
 from rag.settings import Settings
-from rag.writer import Message, Piece
+from rag.writer import Message, Piece, Writer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,7 +38,7 @@ TEXTS = {
     "recurrent network with 12 layers. On the Harbour benchmark it lowers the error by 31%. Code is at "
     "https://github.com/example/tidenet.",
     "Compost: Reusing Old Checkpoints for Pretraining": "Compost starts pretraining from old checkpoints instead of "
-    "random weights. Averaging five checkpoints works best. Pretraining takes 1.5x less time on average.",
+    "random weights. Averaging works best with five checkpoints. On average, pretraining takes 1.5x less time.",
     "DP-Moss: Private Fine-Tuning with Sparse Noise": "DP-Moss adds Gaussian noise to sparse gradients only. It keeps "
     "accuracy within two points of training without privacy. The privacy budget is epsilon 3.",
     "Lantern: Curriculum Learning for Speech Recognition": "Lantern orders utterances from short to long during "
@@ -95,11 +101,57 @@ class ScriptedWriter:
             yield Piece(piece)
 
 
+class ScriptedTokens:
+    """The language model behind a judge.
+
+    Yes is .99 likely, or as likely as is given for a part of the claim, or for a part of the title of a paper that may
+    hold an answer; keeps the claims and questions that it was asked about.
+    """
+
+    parallel, context_tokens = 1, 4096
+
+    def __init__(self, claims: Mapping[str, float], titles: Mapping[str, float]) -> None:
+        self.likely = {"Claim": claims, "Question": titles}
+        self.asked: list[str] = []
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+    def slot(self, about: str = "") -> AbstractContextManager[int]:
+        return nullcontext(0)
+
+    def first_token(self, messages: Sequence[Message], slot: int) -> dict[str, float]:
+        paper, asked = messages[-1].content.split("\n\n")
+        kind = asked.split(":")[0]
+        self.asked.append(asked)
+        text = asked if kind == "Claim" else paper.splitlines()[0]
+        yes = next((value for part, value in self.likely[kind].items() if part in text), 0.99)
+        return {"Yes": math.log(yes), "No": math.log(1 - yes)}
+
+
+def judging(claims: Mapping[str, float] | None = None, titles: Mapping[str, float] | None = None) -> Judge:
+    """Return a judge whose probabilities are those given for parts of claims and titles; its threshold is .9."""
+    fits = {name: Fit(0.0, 1.0) for name in TASKS}
+    return Judge(ScriptedTokens(claims or {}, titles or {}), Calibration("by hand", "", 0.9, fits, {}))
+
+
+def judged(writer: Writer, judge: Judge) -> WriterLoader:
+    """Return a loader that has loaded a writer and the judge of what it writes."""
+    loader = WriterLoader.of(writer, Settings())
+    loader.judge = judge
+    return loader
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what is written at run time, such as chats, out of the folder of whoever runs the tests."""
+def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is written at run time out of the folder of whoever runs the tests, and load no judge unasked.
+
+    Without the second, every engine with a language model would load the default model (1.2 GB) beside it on a machine
+    where that is installed, and on no other. Child processes inherit both.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAPERCHAT_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("PAPERCHAT_VERIFY", "false")
         yield
 
 
@@ -133,7 +185,7 @@ def store(index_folder: Path, encoder: HashingEncoder) -> Iterator[Store]:
 
 @pytest.fixture
 def writer() -> ScriptedWriter:
-    """Return a writer that says one true sentence; tests may give it others."""
+    """Return a writer that says one true sentence in words of its own; tests may give it others."""
     return ScriptedWriter("Pretraining takes 1.5x ", "less time on average.")
 
 

@@ -21,7 +21,8 @@ needs_encoder = pytest.mark.skipif(models.find(ENCODER) is None, reason=f"no wei
 
 def run(*arguments: str, home: Path | None = None, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
     """Run `paperchat` offline, with its data in `home`."""
-    clean = {name: value for name, value in os.environ.items() if name == "PAPERCHAT_CACHE" or "PAPERCHAT" not in name}
+    kept = ("PAPERCHAT_CACHE", "PAPERCHAT_VERIFY")
+    clean = {name: value for name, value in os.environ.items() if name in kept or "PAPERCHAT" not in name}
     return subprocess.run(
         [sys.executable, "-c", "from ui.cli import main; main()", *arguments],
         capture_output=True,
@@ -127,7 +128,7 @@ def test_index_keeps_the_good_names_the_bad_and_exits_with_1(home: Path, tmp_pat
 def test_ask_prints_the_answer_then_its_citations(home: Path) -> None:
     done = run("ask", "How much less time does pretraining from old checkpoints take?", home=home)
     assert done.returncode == 0, done.stderr
-    assert "Pretraining takes 1.5x less time on average [1]." in done.stdout
+    assert "“On average, pretraining takes 1.5x less time.” [1]" in done.stdout
     assert "\n[1] Compost: Reusing Old Checkpoints for Pretraining\n" in done.stdout
     assert "Quoted from the abstracts." in done.stderr
 

@@ -150,7 +150,7 @@ def test_an_answer_is_a_completion_with_references_and_citations(client: openai.
     assert said.content == ANSWER and reply.choices[0].finish_reason == "stop"
     assert reply.usage and (reply.usage.completion_tokens, reply.usage.total_tokens) == (2, 2)
     assert [(cited["number"], cited["quote"]) for cited in said.citations] == [
-        (1, "Pretraining takes 1.5x less time on average.")
+        (1, "On average, pretraining takes 1.5x less time.")
     ]
     whole = Answer.from_dict(said.paperchat)
     assert replace(whole, timings=Answer("", "").timings) == replace(

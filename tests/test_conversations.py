@@ -1,9 +1,11 @@
 """Conversations are kept whole, found by their words, seen by nobody else, and really gone once deleted."""
 
+import json
 import os
 import sqlite3
 import stat
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -16,6 +18,8 @@ from index.papers import Paper
 from rag.answer import CANNOT_ANSWER, Answer, Citation, Match, Quote, Sentence, Timings
 from rag.engine import Engine
 from ui.conversations import FILE, Conversation, Conversations
+from ui.page import turns
+from ui.transcript import to_markdown
 from ui.wording import TITLE_CHARS
 
 TIDE = Paper("arxiv:2401.01234", "TideNet", "TideNet forecasts sea levels. It is fast.", ("Ada Tide",), "2024-01-05")
@@ -357,11 +361,34 @@ def test_a_file_of_the_first_version_is_read_whole(path: Path) -> None:
     with closing(Conversations(path)) as kept:
         [conversation] = kept.list("ada", "tidenet")
         [turn] = kept.kept("ada", conversation.id)
-        assert turn.answer == answer_of("What is TideNet?", TIDE, MOSS)
+        told = answer_of("What is TideNet?", TIDE, MOSS)
+        unmarked = tuple(replace(sentence, support="unverified") for sentence in told.sentences)
+        assert turn.answer == replace(told, sentences=unmarked)
         assert turn.within == (TIDE.id, MOSS.id)
         [record] = kept.feedback()
         assert (record.thumb, record.reason, record.generation) == ("down", "too short", 7)
         assert kept.add("ada", conversation.id, answer_of("And then?", TIDE)) == 2
+
+
+def test_an_answer_of_the_first_edition_which_had_no_judge_is_shown_without_marks(
+    kept: Conversations, path: Path
+) -> None:
+    one = talk(kept, "ada", "What is TideNet?")
+    (before,) = kept.turns("ada", one.id)
+    values = before.to_dict()
+    partly = {**values["sentences"][0], "text": "It rises.", "support": "partial", "repaired": False, "lead": ""}
+    own = {**partly, "text": "It is fast.", "support": "supported", "repaired": True, "lead": " "}
+    values |= {"sentences": [partly, own], "text": "It rises [1]. It is fast [1]. And so"}
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("UPDATE turns SET answer = ?", [zlib.compress(json.dumps(values).encode())])
+        file.commit()
+    (answer,) = kept.turns("ada", one.id)
+    assert [sentence.support for sentence in answer.sentences] == ["unverified", "unverified"]
+    assert answer.text == "It rises [1]. It is fast [1]. And so"
+    (exported,) = [line for line in to_markdown(one, [answer]).splitlines() if "It rises" in line]
+    assert exported == "It rises \\[1\\]. It is fast \\[1\\]. And so"
+    assert turns.turn(1, answer).count("And so") == 1 + 1  # the answer, and what its button copies
+    assert "✓" not in turns.turn(1, answer)
 
 
 def test_an_answer_that_cannot_be_read_is_one_clear_line(kept: Conversations, path: Path) -> None:

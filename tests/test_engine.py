@@ -13,7 +13,7 @@ from index.store import Store
 from rag import CANNOT_ANSWER, Answer, Engine, Settings, Turn
 from rag.loader import WriterLoader
 from rag.writer import Message, Piece, Writer
-from tests.conftest import HashingEncoder, ScriptedWriter
+from tests.conftest import HashingEncoder, ScriptedWriter, judged, judging
 
 QUESTION = "How much less time does pretraining take with Compost?"
 
@@ -26,7 +26,19 @@ def test_ask_answers_with_a_citation_that_stands_in_the_abstract(engine: Engine)
     quote = citation.quote
     assert citation.paper.title.startswith("Compost")
     assert citation.paper.abstract[quote.start : quote.end] == quote.text == answer.sentences[0].quotes[0].text
-    assert answer.sentences[0].support == "supported"
+    assert answer.sentences[0].support == "unverified"  # there is no judge
+
+
+def test_with_a_judge_sentences_are_verified_as_they_are_finished(store: Store, encoder: HashingEncoder) -> None:
+    writer = ScriptedWriter("Pretraining takes 1.5x less time on average. ", "Averaging five checkpoints works worst.")
+    engine = Engine(Settings(), store, encoder, judged(writer, judging({"works worst": 0.1})))
+    *growing, answer = engine.stream(QUESTION)
+    assert answer.text == (
+        "Pretraining takes 1.5x less time on average [1]. “Averaging works best with five checkpoints.” [1]"
+    )
+    assert [sentence.support for sentence in answer.sentences] == ["supported", "quoted"]
+    assert [sentence.mark for each in growing for sentence in each.sentences][:1] == ["✓"]
+    assert answer.note == "1 sentence replaced by a quotation."
 
 
 def test_ask_sends_the_whole_best_abstract_and_the_question(engine: Engine, writer: ScriptedWriter) -> None:
@@ -36,8 +48,8 @@ def test_ask_sends_the_whole_best_abstract_and_the_question(engine: Engine, writ
     assert CANNOT_ANSWER in opening[0].content
     assert last.content.strip() == (
         "Excerpts:\n[1] Compost: Reusing Old Checkpoints for Pretraining\nCompost starts pretraining from old "
-        "checkpoints instead of random weights. Averaging five checkpoints works best. Pretraining takes 1.5x less "
-        f"time on average.\n\nQuestion: {QUESTION}"
+        "checkpoints instead of random weights. Averaging works best with five checkpoints. On average, pretraining "
+        f"takes 1.5x less time.\n\nQuestion: {QUESTION}"
     )
 
 
@@ -63,14 +75,14 @@ def test_off_topic_question_is_declined_without_the_model(engine: Engine, writer
     assert writer.asked == []
 
 
-def test_a_sentence_that_no_abstract_bears_is_left_out_and_said(engine: Engine, writer: ScriptedWriter) -> None:
+def test_a_sentence_that_no_abstract_supports_is_left_out_and_said(engine: Engine, writer: ScriptedWriter) -> None:
     writer.pieces = ["Pretraining takes 1.5x less time on average. ", "It reaches 99.7% on ImageNet."]
     answer = engine.ask(QUESTION)
     assert answer.text == "Pretraining takes 1.5x less time on average [1]."
     assert answer.note == "1 sentence left out: no abstract supports it."
 
 
-def test_nothing_borne_out_is_declined_with_the_nearest_papers(engine: Engine, writer: ScriptedWriter) -> None:
+def test_nothing_supported_is_declined_with_the_nearest_papers(engine: Engine, writer: ScriptedWriter) -> None:
     writer.pieces = ["It reaches 99.7% on ImageNet."]
     answer = engine.ask(QUESTION)
     assert (answer.text, answer.answered, answer.citations) == (CANNOT_ANSWER, False, ())
@@ -96,7 +108,8 @@ def test_a_failing_model_gives_quotations_and_the_reason(engine: Engine, writer:
 
 def test_without_a_model_the_answer_is_quoted(store: Store, encoder: HashingEncoder) -> None:
     answer = Engine(Settings(), store, encoder, None).ask(QUESTION)
-    assert "Pretraining takes 1.5x less time on average [1]." in answer.text
+    assert "“On average, pretraining takes 1.5x less time.” [1]" in answer.text
+    assert {(sentence.support, sentence.mark) for sentence in answer.sentences} == {("quoted", "")}
     assert answer.note == "Quoted from the abstracts. No language model is set."
 
 
@@ -107,7 +120,7 @@ def test_while_the_model_loads_the_answer_is_quoted_and_later_written(store: Sto
         loaded.wait(10)
         return ScriptedWriter("Pretraining takes 1.5x less time on average.")
 
-    loader = WriterLoader(load)
+    loader = WriterLoader(load, Settings())
     loader.start()
     engine = Engine(Settings(), store, encoder, loader)
     assert engine.ask(QUESTION).note == "Quoted from the abstracts. The language model is still loading."
@@ -121,7 +134,7 @@ def test_a_model_that_cannot_be_had_is_said(store: Store, encoder: HashingEncode
     def load() -> Writer:
         raise UserError("No model here. Fetch it.")
 
-    loader = WriterLoader(load)
+    loader = WriterLoader(load, Settings())
     loader.start()
     loader.wait()
     assert Engine(Settings(), store, encoder, loader).ask(QUESTION).note == (

@@ -191,19 +191,19 @@ def test_copied_counts_runs_of_five_words(papers: list[Paper]) -> None:
     assert copied("Orchard schedules training jobs on shared clusters.", []) == 0
 
 
-def test_citations_are_held_against_the_gold_papers(papers: list[Paper], encoder: HashingEncoder) -> None:
+def test_citations_are_held_against_the_gold_papers(papers: list[Paper]) -> None:
     compost, lantern = paper(papers, "Compost"), paper(papers, "Lantern")
     case = Case("k", "question", "single", "How much less time?", {compost.id: 1, "other": 1}, ("1.5x",))
-    figures = answer_figures(said("Pretraining takes 1.5x less time on average.", compost, lantern), case, encoder)
+    figures = answer_figures(said("Pretraining takes 1.5x less time on average.", compost, lantern), case)
     assert (figures["cite P"], figures["cite R"], figures["numbers"], figures["facts"]) == (1 / 2, 1 / 2, 1, 1)
-    assert (figures["borne"], figures["uncited"], figures["dangling"]) == (1, 0, 0)
-    wrong = answer_figures(said("Pretraining takes 2.5x less time on average.", compost), case, encoder)
-    assert (wrong["numbers"], wrong["borne"], wrong["facts"]) == (0, 0, 0)
+    assert (figures["uncited"], figures["dangling"]) == (0, 0)
+    wrong = answer_figures(said("Pretraining takes 2.5x less time on average.", compost), case)
+    assert (wrong["numbers"], wrong["facts"]) == (0, 0)
 
 
-def test_an_answer_that_declines_has_found_no_fact(encoder: HashingEncoder) -> None:
+def test_an_answer_that_declines_has_found_no_fact() -> None:
     case = Case("k", "question", "single", "How much?", {"a": 1}, ("1.5x",))
-    assert answer_figures(Said(CANNOT_ANSWER, False, (), ()), case, encoder) == {
+    assert answer_figures(Said(CANNOT_ANSWER, False, (), ()), case) == {
         "answered": 0,
         "dangling": 0,
         "shown": 0,
@@ -211,14 +211,14 @@ def test_an_answer_that_declines_has_found_no_fact(encoder: HashingEncoder) -> N
     }
 
 
-def test_shuffled_citations_lose_what_was_right_about_them(papers: list[Paper], encoder: HashingEncoder) -> None:
+def test_shuffled_citations_lose_what_was_right_about_them(papers: list[Paper]) -> None:
     cases = [Case(p.id, "question", "single", p.title, {p.id: 1}) for p in papers[:4]]
     answers = [said(p.abstract.split(". ")[0] + ".", p) for p in papers[:4]]
-    found = list(results(cases, answers, encoder))
+    found = list(results(cases, answers))
     by_system = {line.system: line.figures for line in lines(found) if (line.part, line.group) == ("answers", "all")}
     real, control = by_system["paperchat"], by_system["paperchat, shuffled citations"]
-    assert (real["cite P"], real["cite R"], real["copied"], real["borne"]) == (1, 1, 1, 1)
-    assert (control["cite P"], control["cite R"], control["copied"], control["borne"]) == (0, 0, 0, 0)
+    assert (real["cite P"], real["cite R"], real["copied"]) == (1, 1, 1)
+    assert (control["cite P"], control["cite R"], control["copied"]) == (0, 0, 0)
 
 
 def test_shuffling_replaces_each_citation_by_one_of_another_answer(papers: list[Paper]) -> None:
@@ -242,7 +242,7 @@ def test_a_false_premise_is_set_right_by_the_words_of_the_abstract(papers: list[
     false = Case("k", "unanswerable", "false-premise", "Why does pretraining take 2x more time?", named=compost.id)
     declined = Said(CANNOT_ANSWER, False, (), (), shown=(compost.id, lantern.id))
     assert refusal_figures(declined, false) == {"declined": 1, "set right": 0, "good": 1, "nearest": 1}
-    quoted = said("Pretraining takes 1.5x less time on average.", compost)
+    quoted = said("On average, pretraining takes 1.5x less time.", compost)
     assert refusal_figures(quoted, false) == {"declined": 0, "set right": 1, "good": 1, "nearest": 1}
     repeated = Statement("Pretraining does take 2x more time.", (compost.id,))
     assert refusal_figures(replace(quoted, statements=(repeated,)), false)["good"] == 0
@@ -296,7 +296,7 @@ def test_a_run_measures_everything_and_writes_it(
     questions: Path, settings: Settings, encoder: HashingEncoder, writer: ScriptedWriter, tmp_path: Path
 ) -> None:
     plan = Plan((questions,), baselines=2)
-    report = measure(plan, settings, encoder, lambda: WriterLoader.of(writer))
+    report = measure(plan, settings, encoder, lambda: WriterLoader.of(writer, settings))
     figures = {(line.part, line.group, line.system): line.figures for line in report.lines}
     assert figures["retrieval", "single", "paperchat"]["R@1"] == 1
     systems = {"BM25", "words", "dense", "RRF", "LlamaIndex", "paperchat"}
@@ -339,7 +339,7 @@ def test_a_gold_paper_that_is_not_in_the_index_is_named(
         {"id": "half", "question": "What does Compost do?", "relevant": [COMPOST, "Moondial"]},
     ]
     plan = Plan((jsonl(tmp_path / "own.jsonl", rows),), answers=False)
-    report = measure(plan, settings, encoder, lambda: WriterLoader.of(None))
+    report = measure(plan, settings, encoder, lambda: WriterLoader.of(None, settings))
     assert report.notes == (
         "Left out, as the index holds none of their relevant papers: 1 cases (own.jsonl:gone).",
         "Not in the index, and not counted as to be found: 2 papers (Sundial: A Paper Nobody Indexed; Moondial).",
@@ -348,12 +348,12 @@ def test_a_gold_paper_that_is_not_in_the_index_is_named(
     assert {result.key for result in report.results} == {"own.jsonl:half"}
     plan = Plan((jsonl(tmp_path / "none.jsonl", rows[:1]),), answers=False)
     with pytest.raises(UserError, match=r"Nothing is left to measure. Left out, .*own|none.jsonl:gone"):
-        measure(plan, settings, encoder, lambda: WriterLoader.of(None))
+        measure(plan, settings, encoder, lambda: WriterLoader.of(None, settings))
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path, settings: Settings, encoder: HashingEncoder) -> None:
     with pytest.raises(UserError, match="No such file, or no folder in BEIR layout"):
-        measure(Plan((tmp_path,)), settings, encoder, lambda: WriterLoader.of(None))
+        measure(Plan((tmp_path,)), settings, encoder, lambda: WriterLoader.of(None, settings))
 
 
 @pytest.fixture
@@ -394,7 +394,7 @@ def test_questions_are_asked_again_without_their_papers(
     questions: Path, settings: Settings, encoder: HashingEncoder, writer: ScriptedWriter, cache: Path
 ) -> None:
     plan = Plan((questions,), taken_out=1)
-    report = measure(plan, settings, encoder, lambda: WriterLoader.of(writer))
+    report = measure(plan, settings, encoder, lambda: WriterLoader.of(writer, settings))
     (again,) = [result for result in report.results if result.group == "taken out"]
     assert (again.part, again.key, again.values["declined"]) == ("refusals", "rows.jsonl:q1, taken out", 1)
     shown = [match["paper"]["title"] for match in again.detail["matches"]]
@@ -413,7 +413,7 @@ def test_an_index_without_papers_embeds_nothing_again(
 
 
 def test_a_collection_is_searched_and_not_asked(beir: Path, settings: Settings, encoder: HashingEncoder) -> None:
-    report = measure(Plan((beir,)), settings, encoder, lambda: WriterLoader.of(None))
+    report = measure(Plan((beir,)), settings, encoder, lambda: WriterLoader.of(None, settings))
     assert {(line.part, line.group, line.count) for line in report.lines} == {("retrieval", "tiny", 2)}
     assert {line.figures["R@1"] for line in report.lines} == {1}
     assert report.notes == ("tiny: 1 queries without a relevant document left out.",)
@@ -524,7 +524,7 @@ def test_comparing_with_what_is_no_report_is_an_error(tmp_path: Path) -> None:
 def test_every_figure_of_a_run_is_described(
     questions: Path, settings: Settings, encoder: HashingEncoder, writer: ScriptedWriter
 ) -> None:
-    report = measure(Plan((questions,), baselines=1), settings, encoder, lambda: WriterLoader.of(writer))
+    report = measure(Plan((questions,), baselines=1), settings, encoder, lambda: WriterLoader.of(writer, settings))
     used = {name for result in report.results for name in result.values}
     assert used <= FIGURES.keys()
     assert all(FIGURES[name].meaning in report.table() for name in used)

@@ -93,12 +93,12 @@ def test_an_answer_comes_as_text_and_as_structured_content_with_its_citations(en
     paper = engine.paper(COMPOST)
     assert paper and paper.abstract[cited["start"] : cited["end"]] == cited["quote"]
     assert told["claims"] == [
-        {"text": "Pretraining takes 1.5x less time on average.", "citations": [1], "support": "supported"}
+        {"text": "Pretraining takes 1.5x less time on average.", "citations": [1], "support": "unverified"}
     ]
     assert text_of(result) == (
         "Pretraining takes 1.5x less time on average [1].\n\nReferences\n\n"
         f"1. **Compost: Reusing Old Checkpoints for Pretraining** ({COMPOST})\n"
-        "   “Pretraining takes 1.5x less time on average.”"
+        "   “On average, pretraining takes 1.5x less time.”"
     )
 
 
@@ -296,7 +296,7 @@ def test_a_subprocess_serves_the_tools_over_its_pipes(real_index: Path) -> None:
     names, result = seen(Client(parameters("--index", str(real_index))), look)
     assert sorted(names) == TOOLS
     assert result.structured_content and result.structured_content["citations"][0]["paper_id"] == COMPOST
-    assert "Pretraining takes 1.5x less time on average [1]." in text_of(result)
+    assert "“On average, pretraining takes 1.5x less time.” [1]" in text_of(result)
 
 
 @pytest.mark.model

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 
 from index.papers import Paper
 from rag import Answer, Citation, Engine, Match, PaperList, Quote, Sentence
+from rag.answer import Support
 from tests.test_lists import HOSTILE, TIDE
 
 OURS = {"div", "p", "br", "b", "small", "a", "span", "ol", "li"}
@@ -81,19 +82,29 @@ def test_an_answer_links_its_markers_and_lists_what_it_cites(engine: Engine) -> 
     assert "Ada Tide, Björn Ström · 2024-01-05 · forecasting, oceans" in shown.text
     asked = page(engine.ask("How much less time does pretraining take with Compost?"))
     assert "Pretraining takes 1.5x less time on average [1]." in asked.text
-    assert asked.text.count("“Pretraining takes 1.5x less time on average.”") == 1
+    assert asked.text.count("“On average, pretraining takes 1.5x less time.”") == 1
 
 
-def test_a_doubtful_sentence_is_told_in_words() -> None:
+@pytest.mark.parametrize(
+    ("support", "shown"),
+    [
+        ("supported", "TideNet forecasts sea levels. It is fast [1]. ✓"),
+        ("unverified", "TideNet forecasts sea levels. It is fast [1]."),
+        ("quoted", "“TideNet forecasts sea levels. It is fast.” [1]"),
+    ],
+)
+def test_a_verified_sentence_has_a_mark_and_a_quoted_one_quotation_marks(support: Support, shown: str) -> None:
     answer = answered(TIDE)
-    partial = replace(answer, sentences=(replace(answer.sentences[0], support="partial"),))
-    assert "(partly supported)" in page(partial).text and "(partly supported)" in rendered(partial)
-    assert "supported" not in page(answer).text + rendered(answer)
+    sentence = replace(answer.sentences[0], support=support)
+    answer = replace(answer, sentences=(sentence,), text=sentence.marked)
+    for text in (page(answer).text, re.sub("<[^>]+>", "", rendered(answer))):
+        assert text.startswith(shown)
+        assert ("✓" in text) is ("✓" in shown)
 
 
 def test_an_answer_in_markdown_has_links_and_quotations() -> None:
     assert answered(TIDE, note="Few.")._repr_markdown_() == (
-        "TideNet forecasts sea levels. It is fast [\\[1\\]](https://arxiv.org/abs/2401.01234).\n\n"
+        "TideNet forecasts sea levels. It is fast [\\[1\\]](https://arxiv.org/abs/2401.01234). ✓\n\n"
         "Few.\n\n"
         "1. [TideNet: Forecasting Sea Levels](https://arxiv.org/abs/2401.01234)\n"
         "   Ada Tide, Björn Ström · 2024-01-05\n"

@@ -15,7 +15,6 @@ from rag.rerank import DEPTH, CrossEncoderReranker, rerank
 from rag.retrieve import Ranked
 from rag.settings import Settings
 from tests.conftest import HashingEncoder
-from tests.test_nli import tiny
 
 
 class Fixed:
@@ -27,6 +26,34 @@ class Fixed:
     def rate(self, question: str, texts: Sequence[str]) -> NDArray[np.float64]:
         self.asked += texts
         return np.array([float(text.split()[-1]) for text in texts])
+
+
+def tiny(folder: Path, labels: list[str]) -> Path:
+    """Write a randomly initialised cross-encoder, always the same one, whose outputs differ by far."""
+    import torch
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "owls", "hunt", "at", "night"]
+    tokenizer = Tokenizer(WordLevel({word: at for at, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        intermediate_size=8,
+        initializer_range=1.0,
+        id2label=dict(enumerate(labels)),
+        label2id={label: at for at, label in enumerate(labels)},
+    )
+    torch.manual_seed(0)
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return folder
 
 
 def ranked(scores: Sequence[float], ratings: Sequence[float]) -> list[Ranked]:
@@ -83,6 +110,6 @@ def test_a_model_in_a_folder_orders_the_papers_that_it_is_given(
 
 
 def test_a_model_for_something_else_is_told(tmp_path: Path) -> None:
-    folder = tiny(tmp_path / "nli", ["contradiction", "entailment", "neutral"])
+    folder = tiny(tmp_path / "other", ["contradiction", "entailment", "neutral"])
     with pytest.raises(UserError, match="3 outputs, a reranker has one"):
         CrossEncoderReranker.from_name(str(folder)).rate("owls", ["night"])

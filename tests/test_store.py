@@ -465,7 +465,7 @@ def test_an_engine_answers_from_what_was_added_while_it_was_open(
     else:
         subprocess.run([sys.executable, "-c", UPDATE, str(folder)], check=True, cwd=Path(__file__).parents[1])
     assert engine.search("Zebra stripes confuse flies")[0].paper.title == ZEBRA.title
-    assert engine.ask("What confuses flies?").text.startswith("Zebra stripes confuse flies [1].")
+    assert engine.ask("What confuses flies?").text.startswith("“Zebra stripes confuse flies.” [1]")
     assert engine.status().papers == 11
     engine.close()
     store.close()

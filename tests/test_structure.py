@@ -22,7 +22,7 @@ HOMES = {
     "nltk": {"index/chunks.py"},
     "openvino": {"index/quantized.py"},
     "ray": {"index/cluster.py", "index/spread.py"},
-    "sentence_transformers": {"rag/nli.py", "rag/rerank.py", "index/quantized.py", "index/vectors.py"},
+    "sentence_transformers": {"rag/rerank.py", "index/quantized.py", "index/vectors.py"},
     "transformers": {"rag/writer.py", "index/vectors.py"},
     "llama_index": {
         "index/chunks.py",
@@ -132,7 +132,6 @@ def test_prompts_have_the_holes_that_the_code_fills() -> None:
         "judge_question": ["question"],
         "judge_sentence": ["question", "sentence"],
         "judge_verify": [],
-        "judge_verify_part": [],
         "judge_gate": [],
         "judge_answers": [],
     }

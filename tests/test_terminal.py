@@ -172,7 +172,7 @@ def test_a_hostile_abstract_moves_no_cursor_and_sets_no_title(tmp_path: Path) ->
                   (HOSTILE,), (HOSTILE,), (HOSTILE,), "digest")  # fmt: skip
     quote = Quote(HOSTILE, 0, len(HOSTILE))
     match = Match(paper, 1.0, (quote,))
-    sentence = Sentence(HOSTILE, (1,), "partial", (quote,), repaired=True)
+    sentence = Sentence(HOSTILE, (1,), "quoted", (quote,))
     answer = Answer("q", "q", f"{HOSTILE} [1]", True, (sentence,), (Citation(1, paper, quote),), (match,), note=HOSTILE)
     for screen in (terminal(out := io.StringIO()), Screen(out)):
         tell([answer], screen, screen)
@@ -243,27 +243,31 @@ def told(answers: Sequence[Answer], colours: bool = False) -> str:
     return out.getvalue()
 
 
-def test_partly_supported_and_repaired_sentences_are_told_apart_in_words_too() -> None:
-    partly, own = Sentence("A is B.", (), "partial"), Sentence("C is D.", (), "supported", repaired=True)
-    answer = Answer("q", "q", "A is B. C is D.", sentences=(partly, own), done=True)
-    assert told([answer]) == "A is B. (partly supported) C is D. (the abstract's own words)\n"
-    assert "\x1b[33mA is B. (partly supported)\x1b[0m" in told([answer], colours=True)
+def test_a_verified_sentence_has_a_mark_and_a_quoted_one_quotation_marks() -> None:
+    sentences = (
+        Sentence("A is B.", (), "supported"),
+        Sentence("C is D.", (), "quoted"),
+        Sentence("E is F.", (), "unverified"),
+    )
+    answer = Answer("q", "q", "A is B. “C is D.” E is F.", sentences=sentences, done=True)
+    assert told([answer]) == "A is B. ✓ “C is D.” E is F.\n"
+    assert "A is B.\x1b[2m ✓\x1b[0m “C is D.” E is F." in told([answer], colours=True)
 
 
 def test_sentences_on_lines_of_their_own_stay_there() -> None:
     first, second = Sentence("A is B.", (), "supported", lead=""), Sentence("C is D.", (), "supported", lead="\n")
-    assert told([Answer("q", "q", "…", sentences=(first, second))]) == "A is B.\nC is D.\n"
+    assert told([Answer("q", "q", "…", sentences=(first, second))]) == "A is B. ✓\nC is D. ✓\n"
 
 
 def test_an_answer_that_is_declined_after_all_takes_back_what_was_shown(papers: list[Paper]) -> None:
     shown = Answer("q", "q", "A is B.", sentences=(Sentence("A is B.", (), "supported"),))
     declined = Answer("q", "q", CANNOT_ANSWER, False, matches=(Match(papers[0], 1.0),), done=True)
     assert told([shown, declined]) == (
-        "A is B.\nThe lines above are taken back: they do not hold as an answer.\n"
+        "A is B. ✓\nThe lines above are taken back: they do not hold as an answer.\n"
         f"{CANNOT_ANSWER}\n\nNearest papers:\n  - {papers[0].title}\n"
     )
     quoted = replace(shown, sentences=(Sentence("C is D.", (), "supported"),), done=True)
-    assert told([shown, quoted]).endswith("do not hold as an answer.\nC is D.\n")
+    assert told([shown, quoted]).endswith("do not hold as an answer.\nC is D. ✓\n")
 
 
 # --- a talk ---------------------------------------------------------------------------------------------------------
@@ -281,7 +285,7 @@ def test_open_shows_the_whole_abstract_with_what_is_quoted_of_it(talk: Talk) -> 
     printed, noted = say(talk, QUESTION, "/open 1")
     assert "\n[1] Compost: Reusing Old Checkpoints for Pretraining\n" in printed
     assert "\n    Compost starts pretraining from old checkpoints instead of random weights. Averaging" in printed
-    assert "**Pretraining takes 1.5x less time on average.**" in printed
+    assert "**On average, pretraining takes 1.5x less time.**" in printed
     assert "From ten.jsonl." in printed and noted.count("\n") == 1
 
 
@@ -531,14 +535,14 @@ def test_chat_in_a_terminal(home: Path) -> None:
         screen.until("10 papers · no language model.")
         screen.until("> ")
         screen.press(f"{QUESTION}\r")
-        assert "Found: Compost; " in screen.until("\x1b[36m[1]\x1b[0m.")
+        assert "Found: Compost; " in screen.until("\x1b[36m[1]\x1b[0m")
         screen.until("\x1b[1mCompost: Reusing Old Checkpoints for Pretraining\x1b[0m")
         screen.until("> ")
         screen.press("/op")
         screen.until("/open n")  # the menu
         screen.press("\t1\r")
-        screen.until("\x1b[30;43mPretraining takes 1.5x less time on\x1b[0m")
-        screen.until("\x1b[30;43maverage.\x1b[0m")
+        screen.until("\x1b[30;43mOn average, pretraining takes\x1b[0m")
+        screen.until("\x1b[30;43m1.5x less time.\x1b[0m")
         screen.until("> ")
         screen.press("never mind\x03")
         screen.until("> ")

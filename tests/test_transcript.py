@@ -16,13 +16,13 @@ DECLINED = Answer("Who won?", "Who won?", CANNOT_ANSWER, False, note="None of th
 
 
 def two_quotes(paper: Paper) -> Answer:
-    """Return an answer whose two sentences, in two paragraphs, quote two sentences of a paper; the second in part."""
+    """Return an answer whose two sentences, in two paragraphs, cite a paper; the second is word for word from it."""
     quotes = (Quote("TideNet forecasts sea levels.", 0, 29, 0.5), Quote("It is fast.", 30, 41, 0.9))
     sentences = (
         Sentence("It forecasts.", (1,), "supported", quotes[:1]),
-        Sentence("It is fast!", (1,), "partial", quotes[1:], "\n"),
+        Sentence("It is fast.", (1,), "quoted", quotes[1:], "\n"),
     )
-    text = "It forecasts [1].\nIt is fast [1]!"
+    text = "It forecasts [1].\n“It is fast.” [1]"
     return Answer("How fast?", "How fast?", text, True, sentences, (Citation(1, paper, quotes[0]),), done=True)
 
 
@@ -32,14 +32,14 @@ def test_markdown_holds_questions_renumbered_answers_and_one_bibliography() -> N
         "# Tides \\& noise\n\n"
         "*2026-03-04 05:06 UTC – 2026-03-05 00:00 UTC*\n\n"
         "## What adds noise?\n\n"
-        "It forecasts sea levels \\[1\\].\n\n"
+        "It forecasts sea levels \\[1\\]. ✓\n\n"
         "*Note: a note*\n\n"
         "## Who won?\n\n"
         "The papers do not say.\n\n"
         "*Note: None of the 2 papers is about that.*\n\n"
         "## How fast?\n\n"
-        "It forecasts \\[2\\].\n\n"
-        "It is fast \\[2\\]! *(partly supported)*\n\n"
+        "It forecasts \\[2\\]. ✓\n\n"
+        "“It is fast.” \\[2\\]\n\n"
         "## Bibliography\n\n"
         "1. **DP-Moss**\n"
         "   > DP-Moss adds noise.\n\n"
@@ -80,7 +80,7 @@ def test_bibtex_holds_each_cited_paper_once() -> None:
 def test_what_was_written_before_stop_is_there() -> None:
     stopped = Answer("a", "a", "It forecasts [1]. And it", True, (Sentence("It forecasts.", (1,), "supported"),),
                      (Citation(1, TIDE, Quote("It is fast.", 30, 41)),))  # fmt: skip
-    assert "It forecasts \\[1\\]. And it\n" in to_markdown(TALK, [stopped])
+    assert "It forecasts \\[1\\]. ✓ And it\n" in to_markdown(TALK, [stopped])
 
 
 def test_quotations_of_a_tenth_paper_stand_in_its_entry() -> None:

@@ -1,4 +1,4 @@
-"""The calibration of the judge: one logistic regression for each task, fitted for one model and its prompts."""
+"""The calibration of the judge: for each task a sigmoid of the log-odds, fitted for one model and its prompts."""
 
 import hashlib
 import json
@@ -17,16 +17,15 @@ _SURE = 12.0  # log-odds: no probability is 1 in float32
 
 @dataclass(frozen=True)
 class Fit:
-    """One logistic regression: what a probability's log-odds are the sum of."""
+    """Platt scaling (Platt 1999): a probability is the sigmoid of `intercept + slope * log-odds`."""
 
     intercept: float
-    weights: dict[str, float]
+    slope: float
 
-    def probabilities(self, features: Vectors, names: list[str]) -> Vectors:
-        """Return float32 `(n,)` for features `(n, names)`, all above 0 and below 1."""
-        weights = np.asarray([self.weights[name] for name in names], dtype=np.float64)
-        odds = np.clip(features @ weights + self.intercept, -_SURE, _SURE)
-        return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)
+    def probabilities(self, odds: Vectors) -> Vectors:
+        """Return float32 `(n,)` for log-odds `(n,)`, all above 0 and below 1."""
+        sums = np.clip(self.intercept + self.slope * odds.astype(np.float64), -_SURE, _SURE)
+        return np.asarray(1 / (1 + np.exp(-sums)), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,6 @@ def save(sha256: str, calibration: Calibration, file: Path = FILE) -> None:
 
 def prompts_digest() -> str:
     """Return the digest of every text that the judge sends; with another one, a calibration no longer holds."""
-    names = {"judge_paper", *(name for task in TASKS.values() for name in (task.system, task.given))}
-    names |= {odds.prompt for task in TASKS.values() for odds in task.odds.values()}
+    names = {"judge_paper", *(name for task in TASKS.values() for name in (task.system, task.given, task.asked))}
     texts = [[name, prompts.load(name).template] for name in sorted(names)]
     return hashlib.sha256(json.dumps(texts).encode()).hexdigest()

@@ -13,7 +13,7 @@ from rag.judges import calibration
 from rag.judges.calibration import Calibration
 from rag.judges.odds import TokenModel, read
 from rag.judges.tasks import ANSWERS, GATE, TASKS, VERIFY
-from rag.judges.vetoes import veto
+from rag.judges.vetoes import unmarked, veto
 from rag.settings import Settings
 from rag.writer import LlamaIndexWriter, Writer
 
@@ -28,8 +28,8 @@ class Judge:
     """A language model that is asked for one token, calibrated.
 
     Attributes:
-        threshold: Least probability at which a claim gets its mark: on data that was not trained on, at least 95 of
-            100 such claims are fully supported. It is 1, and nothing is marked, until that has been shown.
+        threshold: Least probability at which a claim gets its mark. The README says how many of such claims are fully
+            supported, measured on sentences that the model wrote and the calibration did not see.
     """
 
     def __init__(self, model: TokenModel, fitted: Calibration) -> None:
@@ -83,9 +83,12 @@ class Judge:
             slot: A lease of the model's slot that the caller holds for this paper; without it each paper gets one.
 
         Returns:
-            float32 `(claims,)`. A claim with a number or name that the paper does not have is never above .1.
+            float32 `(claims,)`. A claim with a number that the paper does not have is never above .1; one that may not
+            be marked, for its names or its form (`unmarked`), is below `threshold`.
         """
-        return self._probabilities(VERIFY, claims, slot) * veto(claims)
+        found = self._probabilities(VERIFY, claims, slot) * veto(claims)
+        below = np.nextafter(np.float32(self.threshold), np.float32(0))
+        return np.where(unmarked(claims), np.minimum(found, below), found)
 
     def gate(self, pairs: Sequence[tuple[str, str, str]], slot: int | None = None) -> Vectors:
         """Return the probability that a paper answers a question.
@@ -114,7 +117,7 @@ class Judge:
     def _probabilities(self, task: str, rows: Sequence[tuple[str, ...]], slot: int | None) -> Vectors:
         if not rows:
             return np.zeros(0, dtype=np.float32)
-        return self._fits[task].probabilities(read(self._model, TASKS[task], rows, slot), TASKS[task].features)
+        return self._fits[task].probabilities(read(self._model, TASKS[task], rows, slot))
 
 
 def _llamacpp(writer: Writer) -> "LlamaCpp | None":

@@ -1,4 +1,4 @@
-"""What the judge reads of each row: log-odds of the model over a prompt that begins with the abstract, and signals."""
+"""The log-odds of Yes against No that a language model gives over a prompt that begins with the abstract."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +10,12 @@ import numpy as np
 
 import prompts
 from index.vectors import Vectors
-from rag.judges.tasks import Odds, Task
+from rag.judges.tasks import Task
 from rag.writer import Message, as_text
 
 MOST = 12.0
 """Log-odds beyond this say no more."""
-_SHORTEST = 3  # letters of a first token that may begin an answer: "Part" begins Partly
+_NONE = [-np.inf]
 
 
 class TokenModel(Protocol):
@@ -38,7 +38,7 @@ class TokenModel(Protocol):
 
 
 def read(model: TokenModel, task: Task, rows: Sequence[tuple[str, ...]], slot: int | None = None) -> Vectors:
-    """Return the features of rows `(*texts, title, passage)`.
+    """Return the log-odds of rows `(*texts, title, passage)`.
 
     Rows about one paper are asked one after the other in one slot, so its abstract is read once; several papers are
     read side by side, as many as the model has slots.
@@ -50,18 +50,18 @@ def read(model: TokenModel, task: Task, rows: Sequence[tuple[str, ...]], slot: i
         slot: A lease of the caller's, in which everything is asked; by default each paper gets one.
 
     Returns:
-        float32 `(rows, task.features)`.
+        float32 `(rows,)`, between -`MOST` and `MOST`.
     """
     papers: dict[tuple[str, ...], list[int]] = {}
     for at, row in enumerate(rows):
         papers.setdefault(row[-2:], []).append(at)
-    found = np.zeros((len(rows), len(task.features)), dtype=np.float32)
+    found = np.zeros(len(rows), dtype=np.float32)
 
     def of_paper(places: list[int]) -> None:
         title, passage = rows[places[0]][-2:]
         with nullcontext(slot) if slot is not None else model.slot(f"{title}\n{passage}") as own:
             for at in places:
-                found[at] = _features(model, task, rows[at], own)
+                found[at] = log_odds(model.first_token(_prompt(model, task, rows[at]), own))
 
     workers = min(model.parallel, len(papers)) if slot is None else 1
     if workers <= 1:
@@ -80,43 +80,33 @@ def paper_prompt(model: TokenModel, title: str, passage: str, system: str = "jud
     return [Message("system", _fill(system)), Message("user", paper)]
 
 
-def log_odds(top: dict[str, float], odds: Odds) -> float:
-    """Return the log-odds of one answer against the other, each summed over its spellings.
+def log_odds(top: dict[str, float]) -> float:
+    """Return the log-odds of Yes against No, each summed over its spellings.
 
     An answer that is not among the likeliest tokens counts as likely as the last of these, which is the most that it
     can be; where neither is among them, the model has not answered and the log-odds are 0.
 
-    >>> round(log_odds({"Yes": -0.2, " yes": -4.0, "No": -2.0}, Odds("judge_gate")), 2)
+    >>> round(log_odds({"Yes": -0.2, " yes": -4.0, "No": -2.0}), 2)
     1.82
     """
     least = min(top.values(), default=0.0)
     sums = [
-        float(np.logaddexp.reduce([value for token, value in top.items() if _spells(token, answer)] or [-np.inf]))
-        for answer in (odds.answer, odds.other)
+        float(
+            np.logaddexp.reduce([value for token, value in top.items() if token.strip().casefold() == answer] or _NONE)
+        )
+        for answer in ("yes", "no")
     ]
     if not np.isfinite(sums).any():
         return 0.0
-    first, second = (value if np.isfinite(value) else least for value in sums)
-    return float(np.clip(first - second, -MOST, MOST))
+    yes, no = (value if np.isfinite(value) else least for value in sums)
+    return float(np.clip(yes - no, -MOST, MOST))
 
 
-def _features(model: TokenModel, task: Task, row: tuple[str, ...], slot: int) -> list[float]:
-    """Return the features of one row; what the texts say comes before the question, so wordings share it too."""
+def _prompt(model: TokenModel, task: Task, row: tuple[str, ...]) -> list[Message]:
     *texts, title, passage = row
     system, paper = paper_prompt(model, title, passage, task.system)
     given = {name: _fitted(model, text, 8) for name, text in zip(task.texts, texts, strict=True)}
-    start = f"{paper.content}\n\n{_fill(task.given, **given)}"
-    tops = {
-        prompt: model.first_token([system, Message("user", f"{start}\n{_fill(prompt)}")], slot)
-        for prompt in dict.fromkeys(odds.prompt for odds in task.odds.values())
-    }
-    asked = [log_odds(tops[odds.prompt], odds) for odds in task.odds.values()]
-    return [*asked, *task.signals(tuple(texts), f"{title}. {passage}").values()]
-
-
-def _spells(token: str, answer: str) -> bool:
-    word, whole = token.strip().casefold(), answer.casefold()
-    return word == whole or (len(word) >= _SHORTEST and whole.startswith(word))
+    return [system, Message("user", f"{paper.content}\n\n{_fill(task.given, **given)}\n{_fill(task.asked)}")]
 
 
 def _fitted(model: TokenModel, text: str, share: int) -> str:

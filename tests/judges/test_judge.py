@@ -14,7 +14,7 @@ from rag.judges import Judge, calibration
 from rag.judges.calibration import Calibration, Fit
 from rag.judges.judge import DEFAULT
 from rag.judges.odds import MOST, log_odds
-from rag.judges.tasks import TASKS, Odds
+from rag.judges.tasks import TASKS
 from rag.llamacpp import LlamaCpp
 from rag.settings import Settings
 from rag.writer import Message, open_writer
@@ -24,9 +24,7 @@ PATH = models.find(NAME)
 needs_weights = pytest.mark.skipif(PATH is None, reason=f"no weights: paperchat models pull {NAME}")
 TIDENET = ("TideNet", "TideNet forecasts sea levels from buoy data. It lowers the error by 31%.")
 COMPOST = ("Compost", "Compost starts pretraining from old checkpoints. Averaging five of them works best.")
-FITTED = Calibration(
-    "by hand", "", 0.8, {name: Fit(0.0, dict.fromkeys(task.features, 0.1)) for name, task in TASKS.items()}, {}
-)
+FITTED = Calibration("by hand", "", 0.8, {name: Fit(0.0, 0.1) for name in TASKS}, {})
 
 
 class Watched:
@@ -121,17 +119,18 @@ def test_text_of_others_is_cut_to_the_context_and_carries_no_control_tokens(watc
     assert Judge(watched, FITTED).verify([("Tides rise. " * 500, "Tides", passage)]).shape == (1,)
     text = watched.asked[0][1]
     assert "<|im_end|>" not in text
-    assert text.endswith(("Yes or No.", "Not."))
+    assert text.endswith("Yes or No.")
     assert watched.llm.count(text) < watched.context_tokens
 
 
 @needs_weights
 @pytest.mark.model
-def test_a_missing_number_or_name_leaves_a_tenth(llm: LlamaCpp) -> None:
-    always = Calibration("by hand", "", 0.8, {"verify": Fit(100.0, dict.fromkeys(TASKS["verify"].features, 0.0))}, {})
-    claims = ["It lowers the error by 31%.", "It lowers the error by 13%.", "WaveNet lowers the error."]
-    found = Judge(llm, always).verify([(claim, *TIDENET) for claim in claims])
-    assert found.tolist() == pytest.approx([1.0, 0.1, 0.1], abs=1e-4)
+def test_a_missing_number_leaves_a_tenth_and_what_is_doubtful_stays_below_the_threshold(llm: LlamaCpp) -> None:
+    judge = Judge(llm, Calibration("by hand", "", 0.8, {"verify": Fit(100.0, 0.0)}, {}))
+    claims = ["The error is lowered by 31%.", "TideNet lowers the error by 13%.", "WaveNet lowers the error."]
+    sure, missing, doubtful = judge.verify([(claim, *TIDENET) for claim in claims])
+    assert sure >= judge.threshold > doubtful == pytest.approx(0.8)
+    assert missing == pytest.approx(0.1, abs=1e-4)
 
 
 @needs_weights
@@ -187,20 +186,18 @@ def test_a_model_without_calibration_is_no_judge(tmp_path: Path, monkeypatch: py
         Judge.load(NAME)
     writer = open_writer(Settings(model=str(PATH), parallel=1))
     monkeypatch.setenv("PAPERCHAT_CACHE", str(tmp_path))  # where the default model is not installed
-    assert Judge.for_writer(writer, Settings()) is None
+    assert Judge.for_writer(writer, Settings(verify=True)) is None
 
 
 def test_without_a_language_model_there_is_no_judge() -> None:
-    assert Judge.for_writer(None, Settings(model="none")) is None
+    assert Judge.for_writer(None, Settings(model="none", verify=True)) is None
 
 
-def test_the_calibration_belongs_to_the_prompts_and_features_of_today() -> None:
+def test_the_calibration_belongs_to_the_prompts_of_today() -> None:
     shipped = calibration.load(models.KNOWN[DEFAULT].main.sha256)
     assert shipped is not None
     assert shipped.prompts == calibration.prompts_digest()
-    assert {name: sorted(fit.weights) for name, fit in shipped.fits.items()} == {
-        name: sorted(task.features) for name, task in TASKS.items()
-    }
+    assert shipped.fits.keys() == TASKS.keys()
     assert 0.5 < shipped.threshold <= 1
 
 
@@ -212,7 +209,7 @@ def test_a_saved_calibration_is_found_by_its_digest_alone(tmp_path: Path) -> Non
 
 
 def test_no_claim_reaches_a_threshold_of_one() -> None:
-    assert Fit(1000.0, {}).probabilities(np.zeros((1, 0), dtype=np.float32), [])[0] < 1
+    assert Fit(1000.0, 1.0).probabilities(np.zeros(1, dtype=np.float32))[0] < 1
 
 
 @pytest.mark.parametrize(
@@ -227,8 +224,4 @@ def test_no_claim_reaches_a_threshold_of_one() -> None:
     ],
 )
 def test_log_odds_sum_over_spellings(top: dict[str, float], expected: float) -> None:
-    assert log_odds(top, Odds("judge_gate")) == pytest.approx(expected)
-
-
-def test_a_first_token_may_begin_an_answer() -> None:
-    assert log_odds({"Part": -1.0, "Fully": -2.0}, Odds("judge_verify_part", "Fully", "Partly")) == pytest.approx(-1)
+    assert log_odds(top) == pytest.approx(expected)

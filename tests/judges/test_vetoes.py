@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.judges.vetoes import missing_names, missing_numbers
+from rag.judges.vetoes import missing_names, missing_numbers, unmarked
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,29 @@ def test_a_name_in_another_spelling_is_not_missed(claim: str, source: str) -> No
 )
 def test_a_name_that_is_not_there_is_missed(claim: str, source: str, missing: list[str]) -> None:
     assert missing_names(claim, source) == missing
+
+
+MOSS = ("Moss: Growing Networks", "Moss grows a network layer by layer. Training on photographs takes 30% fewer steps.")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "It grows a network layer by layer.",
+        "On photographs, it takes 30% fewer steps.",
+        "These networks grow layer by layer.",
+        "Moss grows every network layer by layer.",
+        "Moss grows a network layer by layer, with 30% fewer steps on photographs.",  # of two sentences
+        "MossNet grows a network layer by layer.",
+    ],
+)
+def test_a_claim_that_leans_or_goes_too_far_or_melts_sentences_gets_no_mark(claim: str) -> None:
+    assert unmarked([(claim, *MOSS)]).all()
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["Moss grows a network layer by layer.", "Training takes 30% fewer steps on photographs."],
+)
+def test_a_claim_that_puts_one_sentence_in_other_words_may_be_marked(claim: str) -> None:
+    assert not unmarked([(claim, *MOSS)]).any()

@@ -42,8 +42,8 @@ PAPERS = [
     Paper("title:evil", f"EvilNet {HOSTILE}", f"EvilNet is a network {HOSTILE} of layers. It learns {WIDE} quickly."),
 ]
 ANSWERS = {
-    "UL2": "UL2 mixes several denoisers in one objective. It is state of the art on 50 tasks.\n",
-    "DP-LoRA": "DP-LoRA adds noise to the gradients of low-rank adapters. Private documents leak in training.\n",
+    "UL2": "UL2 mixes several denoisers in one single objective. It is state of the art on 50 tasks.\n",
+    "DP-LoRA": "DP-LoRA adds noise to the gradients of its low-rank adapters. Private documents leak in training.\n",
     "EvilNet": f"EvilNet is a network {HOSTILE} of layers. It learns {WIDE} quickly.\n",
 }
 

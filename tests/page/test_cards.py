@@ -39,7 +39,7 @@ WHOLE = Answer(
     text="UL2 beats T5 [1]. It saves memory [2].",
     sentences=(
         Sentence("UL2 beats T5.", (1,), "supported", (BEATS,), ""),
-        Sentence("It saves memory.", (2,), "partial", (SAVE,)),
+        Sentence("It saves memory.", (2,), "unverified", (SAVE,)),
     ),
     citations=(Citation(1, UL2, BEATS), Citation(2, LORA, SAVE)),
     matches=(Match(MAP, 0.9, (quote(MAP, "We draw maps."),)), Match(UL2, 0.8), Match(LORA, 0.7)),
@@ -94,18 +94,24 @@ def test_highlights_survive_overlaps_and_wrong_offsets(quotes: list[Quote], expe
 
 
 @pytest.mark.parametrize(
-    ("support", "said"),
-    [("supported", "✓supported"), ("partial", "≈partly supported"), ("unsupported", "✗not found in the papers")],
+    ("support", "shown"),
+    [
+        ("supported", "UL2 beats T5 on 50 tasks.[1]✓supported"),
+        ("unverified", "UL2 beats T5 on 50 tasks.[1]"),
+        ("quoted", "“UL2 beats T5 on 50 tasks.”[1]"),
+    ],
 )
-def test_sentences_differ_in_shape_and_words_by_their_support(support: Support, said: str) -> None:
-    sentences = (Sentence("UL2 beats T5.", (1,), support, (), ""),)
-    outline = Outline(turns.turn(1, replace(WHOLE, sentences=sentences, text="UL2 beats T5 [1].", done=False)))
-    assert f"UL2 beats T5.[1]{said}" in outline.text
+def test_a_verified_sentence_has_a_mark_and_a_quoted_one_quotation_marks(support: Support, shown: str) -> None:
+    sentence = Sentence("UL2 beats T5 on 50 tasks.", (1,), support, (BEATS,), "")
+    html = turns.turn(1, replace(WHOLE, sentences=(sentence,), text=sentence.marked))
+    assert Outline(re.findall(r'<p class="text">.*?</p>', html)[0]).text == shown
+    assert ("Supported by the cited abstract" in html) is (support == "supported")
 
 
-def test_a_sentence_of_the_abstract_in_place_of_another_is_told() -> None:
-    sentences = (Sentence("UL2 beats T5 on 50 tasks.", (1,), "supported", (BEATS,), "", repaired=True),)
-    assert "[1]❝the abstract's own words" in Outline(turns.turn(1, replace(WHOLE, sentences=sentences))).text
+def test_the_empty_chat_says_what_the_marks_mean() -> None:
+    told = Outline(turns.start()).text
+    assert "✓ marks a sentence that the cited abstract supports" in told
+    assert "between “ ” is quoted from it word for word" in told
 
 
 def test_a_whole_answer_can_be_copied_retried_edited_and_rated() -> None:
@@ -208,7 +214,7 @@ def test_ids_are_unique_over_turns() -> None:
 def test_no_text_becomes_markup() -> None:
     evil = Paper("title:x", HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE, (HOSTILE,), (HOSTILE,), (HOSTILE,))
     whole = Quote(HOSTILE, 0, len(HOSTILE))
-    sentence = Sentence(HOSTILE, (1,), "partial", (whole,), HOSTILE)
+    sentence = Sentence(HOSTILE, (1,), "quoted", (whole,), HOSTILE)
     hostile = Answer(
         HOSTILE, HOSTILE, f"{HOSTILE} [1]. {HOSTILE}", True, (sentence, sentence),
         (Citation(1, evil, whole),), (Match(replace(evil, id="title:y"), 1.0, (whole,)),), note=HOSTILE,

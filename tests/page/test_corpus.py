@@ -256,7 +256,7 @@ def test_adding_is_cancelled_while_somebody_else_asks(visit: Callable[..., Page]
     expect(other.locator(".adding-done")).to_contain_text("Papers are being added already.")
     other.get_by_role("tab", name="Chat").click()
     ask(other, "What is UL2?")
-    expect(whole(other).locator(".sentence.supported")).to_have_count(2)
+    expect(whole(other).locator(".sentence")).to_have_count(2)
     page.locator(".adding-now").get_by_role("button", name="Cancel").click()
     encoder.go.set()
     expect(page.locator(".adding-done")).to_contain_text("Cancelled. The index is what it was")

@@ -42,7 +42,7 @@ def test_a_foreign_chat_front_end_shows_answers_with_references(
             page.get_by_test_id("textbox").fill("What is UL2?")
             page.keyboard.press("Enter")
             answer = page.get_by_test_id("bot").last
-            expect(answer).to_contain_text("UL2 mixes several denoisers in one objective [1].")
+            expect(answer).to_contain_text("UL2 mixes several denoisers in one single objective [1].")
             expect(answer.get_by_role("listitem")).to_contain_text("UL2: Unifying Language Learning Paradigms")
             page.goto("about:blank")
             server.should_exit = True

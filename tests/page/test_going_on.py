@@ -61,7 +61,7 @@ def test_answer_and_bibtex_are_copied(visit: Callable[..., Page]) -> None:
     whole(page).get_by_role("button", name="Copy").click()
     expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
     copied = str(page.evaluate("navigator.clipboard.readText()"))
-    assert copied.startswith("UL2 mixes several denoisers in one objective [1].")
+    assert copied.startswith("UL2 mixes several denoisers in one single objective [1].")
     assert "[1] UL2: Unifying Language Learning Paradigms" in copied
     page.locator("#t1-c1").get_by_role("button", name="Cite").click()
     page.wait_for_function("navigator.clipboard.readText().then((text) => text.startsWith('@'))")
@@ -101,7 +101,7 @@ def test_the_focus_stays_where_one_works(visit: Callable[..., Page]) -> None:
     page.get_by_role("button", name="Ask", exact=True).press("Enter")
     whole(page)
     expect(page.get_by_label("Question")).to_be_focused()
-    expect(page.locator("#said")).to_contain_text("UL2 mixes several denoisers in one objective.")
+    expect(page.locator("#said")).to_contain_text("UL2 mixes several denoisers in one single objective.")
     page.get_by_label("More for What is UL2?").click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Rename")).to_be_hidden()

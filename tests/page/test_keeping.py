@@ -24,7 +24,7 @@ def test_a_chat_is_there_again_after_a_reload_with_its_evidence(visit: Callable[
     expect(page).to_have_url(re.compile(r"\?chat=[\w-]{22}$"))
     page.reload()
     expect(page.locator(".turn")).to_have_count(2)
-    expect(page.locator("#t1 .sentence.supported")).to_have_count(2)
+    expect(page.locator("#t1 .sentence")).to_have_count(2)
     page.locator("#t1 .marker").first.click()
     expect(page.locator("#t1-c1")).to_be_focused()
     expect(page.locator("#t1-c1 mark.now")).to_have_text("UL2 mixes several denoisers in one objective.")
@@ -47,7 +47,7 @@ def test_chats_survive_a_restart_of_the_server(
                     whole(page)
                 else:
                     page.locator(".chats .open", has_text="What is UL2?").click()
-                expect(page.locator("#t1 .sentence.supported")).to_have_count(2)
+                expect(page.locator("#t1 .sentence")).to_have_count(2)
                 expect(page.locator("#cards .card h3").first).to_contain_text("UL2: Unifying")
                 page.goto("about:blank")
 

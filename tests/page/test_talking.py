@@ -15,6 +15,7 @@ from index.vectors import SentenceEncoder
 from rag import CANNOT_ANSWER, Engine, Settings
 from rag.loader import WriterLoader
 from rag.writer import open_writer
+from tests.conftest import ScriptedWriter, judged, judging
 from tests.page.conftest import HOSTILE, Typewriter, ask, serving, whole
 from ui.server import listen
 
@@ -32,11 +33,38 @@ def test_papers_come_first_then_words_then_checked_sentences(visit: Callable[...
     expect(page.locator(".marker")).to_have_count(0)
     writer.go.set()
     turn = whole(page)
-    expect(turn.locator(".sentence.supported")).to_have_count(2)
+    expect(turn.locator(".sentence .marker")).to_have_count(2)
+    expect(turn.locator(".check")).to_have_count(0)  # there is no judge
     expect(turn.locator(".timings")).to_have_text(
         re.compile(r"papers \d+\.\d s · first word \d+\.\d s · done \d+\.\d s")
     )
     expect(page.locator("#cards h2")).to_have_text(["Cited", "Also found"])
+
+
+@pytest.mark.browser
+@pytest.mark.model
+def test_what_the_judge_passes_has_a_mark_and_what_it_doubts_gives_way_to_a_quotation(
+    browser: Browser, folder: Path, encoder: SentenceEncoder
+) -> None:
+    said = "UL2 mixes several denoisers in one single objective. UL2, scaled up, is state of the art on 50 tasks."
+    loader = judged(ScriptedWriter(said), judging({"scaled up": 0.2}))
+    with (
+        Engine(Settings(index=folder), Store.open(folder, encoder), encoder, loader) as engine,
+        serving(engine) as url,
+        browser.new_context() as person,
+    ):
+        page = person.new_page()
+        page.goto(url)
+        ask(page, "What is UL2?")
+        turn = whole(page)
+        expect(turn.locator(".sentence")).to_have_text(
+            [
+                "UL2 mixes several denoisers in one single objective.[1]✓supported",
+                "“Scaled to 20 billion parameters, UL2 is state of the art on 50 tasks.”[1]",
+            ]
+        )
+        expect(turn.locator(".check")).to_have_attribute("title", "Supported by the cited abstract")
+        expect(turn.locator(".note")).to_have_text("1 sentence replaced by a quotation.")
 
 
 @pytest.mark.browser
@@ -63,8 +91,6 @@ def test_every_marker_opens_its_quoted_sentence(visit: Callable[..., Page]) -> N
         expect(page.get_by_role("tooltip")).to_contain_text(sentence)
         page.keyboard.press("Escape")
         expect(page.get_by_role("tooltip")).to_be_hidden()
-    doubtful = page.locator("#t2 .sentence.partial")
-    expect(doubtful).to_contain_text("partly supported")
 
 
 @pytest.mark.browser
@@ -206,9 +232,9 @@ def test_status_tells_when_the_model_is_there(
         there.wait()
         return writer
 
-    loader = WriterLoader(load)
-    loader.start()
     settings = Settings(index=folder, model="slow-model")
+    loader = WriterLoader(load, settings)
+    loader.start()
     with (
         Engine(settings, Store.open(folder, encoder), encoder, loader) as engine,
         serving(engine) as url,

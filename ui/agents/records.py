@@ -31,7 +31,7 @@ class Cited(BaseModel):
     paper_id: str
     title: str
     url: str | None
-    quote: str = Field(description="The sentence of the abstract that bears what is said, word for word.")
+    quote: str = Field(description="The sentence of the abstract that is nearest to what is said, word for word.")
     start: int = Field(description="Where it begins in the abstract, in characters.")
     end: int
 

@@ -124,9 +124,10 @@ async def ask(
 ) -> Annotated[CallToolResult, Answered]:
     """Answer a question from the papers of the index, in a few sentences with citations.
 
-    Every sentence was checked against the abstract that it cites; `claims` tells how well it is supported. When the
-    papers do not say, `answered` is false and `note` says what is missing. Words of the question such as "since 2024",
-    "by Hinton" or "newest first" are taken for a filter, which `filter` names. Takes some seconds.
+    Every sentence was checked against the abstract that it cites; `claims` says which are supported by it, which are
+    quoted from it and which could not be verified. When the papers do not say, `answered` is false and `note` says
+    what is missing. Words of the question such as "since 2024", "by Hinton" or "newest first" are taken for a filter,
+    which `filter` names. Takes some seconds.
     """
     service = ctx.request_context.lifespan_context
     turns = [Turn(each.question, each.answer) for each in earlier or ()]

@@ -48,7 +48,7 @@ def routes(service: Service) -> APIRouter:
         responses={200: {"content": {metrics.MEDIA_TYPE: {"schema": {"type": "string"}}}}},
     )
     async def counts() -> Response:
-        """Return requests, answers, times, tokens and the check's verdicts in the text format of Prometheus."""
+        """Return requests, answers, times, tokens and sentences by support in the text format of Prometheus."""
         return Response(service.metrics.text(), media_type=metrics.MEDIA_TYPE)
 
     return router

@@ -114,7 +114,7 @@ class Cited(BaseModel):
     paper_id: str
     title: str
     url: str | None
-    quote: str = Field(description="The sentence of the abstract that bears what is said.")
+    quote: str = Field(description="The sentence of the abstract that is nearest to what is said.")
 
 
 class Said(BaseModel):

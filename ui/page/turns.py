@@ -85,7 +85,10 @@ def editing(number: int) -> str:
 
 def start() -> str:
     """Return what stands in the chat before the first question."""
-    return "<h2>Ask the papers</h2><p>Every sentence of an answer links to the abstract that it comes from.</p>"
+    return (
+        "<h2>Ask the papers</h2><p>Answers cite their sources. ✓ marks a sentence that the cited abstract supports; "
+        "what stands between “ ” is quoted from it word for word.</p>"
+    )
 
 
 def plain_text(answer: Answer) -> str:
