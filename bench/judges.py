@@ -1,10 +1,11 @@
-"""How well the judges tell supported claims and answering abstracts, on labelled data that they were not trained on.
+"""How well the judges tell supported claims and answering abstracts from others, on labelled data.
 
     python -m bench.judges [--index DIR] [--shared DIR] [--papers N] [--answerable N] [--cache FILE]
 
 Verify: balanced accuracy at probability .5 and AUC on the public sets of `../shared/judges/dev`, beside the cosine with
 the nearest sentence and term overlap (their threshold is the best one on that set, so they are flattered); our own
-sentences that the default model wrote, at the threshold of the mark; `bench/data/check.jsonl` as a ranking.
+sentences that the default model wrote, at the threshold of the mark; `bench/data/check.jsonl` as a ranking. The
+calibration saw part of both; a sigmoid keeps the order of what it sees.
 Gate: the best of the first papers of a question, answerable against each kind of unanswerable question.
 """
 
@@ -48,7 +49,7 @@ def main() -> None:
     judge = _judge(options.cache)
     verify_public(judge, encoder, options.shared, options.papers)
     verify_own(judge)
-    verify_check(judge)
+    verify_check(judge, options.papers)
     gate(judge, encoder, settings, options)
     print("reader: a marked sentence among the first one, two and three of its abstract")
     for line in lines(options.shared):
@@ -83,9 +84,11 @@ def verify_own(judge: Judge) -> None:
         print(f"  {name:14} marks {counts}, {(marked & good).sum() / good.sum():.2f} of the supported ones")
 
 
-def verify_check(judge: Judge) -> None:
+def verify_check(judge: Judge, papers: int) -> None:
     """Print how many corrupted sentences lie below all but `LOST` true ones."""
     abstracts, rows = _starter(), _lines(DATA / "check.jsonl")
+    chosen = sorted({row["paper"] for row in rows})[:papers]
+    rows = [row for row in rows if row["paper"] in chosen]
     found = judge.verify([(row["sentence"], row["paper"], abstracts[row["paper"]]) for row in rows])
     true = np.asarray([row["kind"] in ("true", "written") for row in rows])
     limit = np.sort(found[true])[LOST]
@@ -172,7 +175,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--index", type=Path)
     parser.add_argument("--shared", type=Path, default=SHARED, help="folder with `judges` and `corpus`")
-    parser.add_argument("--papers", type=int, default=1000, help="passages of each public set, at most")
+    parser.add_argument("--papers", type=int, default=1000, help="passages of each set, at most")
     parser.add_argument("--first", type=int, default=2, help="papers of a question that the gate is asked about")
     parser.add_argument("--answerable", type=int, default=60, help="questions that papers answer, at most")
     parser.add_argument("--cache", type=Path, help="file of JSON lines that keeps what the model said")

@@ -1,7 +1,7 @@
 """The records of an answer: `Turn`, `Match`, `Sentence`, `Citation`, `Answer`. Knows nothing of models or searching."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from index.papers import Paper
 from rag.inforce import InForce
@@ -117,8 +117,9 @@ class Sentence:
     def from_dict(cls, values: dict[str, Any]) -> "Sentence":
         """Return the sentence that `to_dict` wrote; one of the first edition, which had no judge, is unverified."""
         quotes = tuple(Quote(**quote) for quote in values["quotes"])
-        support: Support = "unverified" if "repaired" in values else values["support"]
-        return cls(values["text"], tuple(values["numbers"]), support, quotes, values["lead"])
+        judged = "repaired" not in values and values["support"] in get_args(Support)
+        support: Support = values["support"] if judged else "unverified"
+        return cls(values["text"], tuple(values["numbers"]), support, quotes, values.get("lead", " "))
 
     @property
     def words(self) -> str:

@@ -90,8 +90,8 @@ class Asker:
         sources = gather(self._reader, answer.standalone, ranked)
         answer = replace(answer, matches=tuple(source.match() for source in sources))
         yield answer
+        writer = loader.writer  # before its judge, which is there first
         responder = Responder(self._settings, self._sentences, loader.judge, self._instructions, clock)
-        writer = loader.writer
         if writer is None:
             yield responder.quoted(answer, sources, loader.reason())
             return

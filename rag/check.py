@@ -74,12 +74,11 @@ class Checker:
         return Verdict(source, _nearest(sentence, vector, source), self._support(sentence, source))
 
     def _support(self, sentence: str, source: Source) -> Support | None:
-        paper = source.paper
         if self._judge is None:
             repeats = set(tokenize(sentence)) <= self._asked
             unrelated = _missing(sentence, source) or _shared(sentence, source) < _RELATED
             return None if repeats or unrelated else "unverified"
-        probability = float(self._judge.verify([(sentence, paper.title, paper.abstract)])[0])
+        probability = float(self._judge.verify([(sentence, source.paper.title, source.text)])[0])
         if probability < LIKELY:
             return None
         return "supported" if probability >= self._judge.threshold else "unverified"

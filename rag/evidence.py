@@ -51,6 +51,11 @@ class Source:
     vectors: Vectors = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
     @property
+    def text(self) -> str:
+        """The sentences, without those that were taken away because they instruct who reads them."""
+        return " ".join(span.text for span in self.spans)
+
+    @property
     def shown_text(self) -> str:
         """The title, and the sentences that a model is shown: two lines, so that none begins another excerpt."""
         return "\n".join(map(as_text, [self.paper.title, " ".join(self.spans[at].text for at in self.shown)]))

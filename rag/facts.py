@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 
 from index.words import DASHES
@@ -39,7 +39,7 @@ _UNIT = (
     r"|\s?×|x\b|[ -]?(?:times|fold|factors?)\b)"
 )
 _QUANTITY = re.compile(
-    rf"(?<![A-Za-z\d.,])(?P<digits>\d+(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?:e-?\d+)?|\.\d+)(?:{_SCALE})?(?:{_UNIT})?"
+    rf"(?<![A-Za-z\d.,])(?P<digits>\d+(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?(?:e-?\d{{1,3}}(?!\d))?|\.\d+)(?:{_SCALE})?(?:{_UNIT})?"
     rf"|\b(?:an?(?= \w+ (?:of|the)\b)|one|two|three|four) (?P<fraction>{_PART})s?\b"
     rf"|\b(?P<word>{_WORDS})(?:[ -](?P<more>{_WORDS}))?(?:{_SCALE.replace('scale', 'scale2')})?"
     rf"(?:{_UNIT.replace('<unit', '<unit2')}|(?P<fold>fold)\b)?(?![A-Za-z])"
@@ -149,6 +149,6 @@ def _scaled(digits: str, scale: str | None) -> str:
     """Return digits times a scale in one spelling."""
     try:
         value = Decimal(digits) * _SCALES.get((scale or "").strip(" -").casefold(), 1)
-    except InvalidOperation:  # pragma: no cover - the pattern lets only digits through
+    except ArithmeticError:  # pragma: no cover - the pattern lets only digits through
         return digits
     return format(value.normalize(), "f")

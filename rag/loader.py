@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from index.errors import UserError
 from rag import prompt
@@ -59,11 +60,12 @@ class WriterLoader:
     def _run(self) -> None:
         try:
             writer = self._load()
-            judge = Judge.for_writer(writer, self._settings)
         except UserError as error:
             self.state = str(error)
             return
-        self.writer, self.judge = writer, judge
+        with suppress(UserError, RuntimeError):  # without a judge nothing is marked, and answers go on
+            self.judge = Judge.for_writer(writer, self._settings)
+        self.writer = writer
         self.state = "ready" if writer else "No language model is set."
         if writer and self._warm:
             readers = [

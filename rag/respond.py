@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from index.papers import Paper
 from index.vectors import Encoder
 from rag import prompt
 from rag.answer import CANNOT_ANSWER, Answer
@@ -24,9 +23,10 @@ STOPPED = "Stopped."
 
 _QUOTED_SENTENCES, _LEAST = 3, 0.05
 """At most N sentences are quoted, and none whose score is below this share of the best one's (bench/LOG.md)."""
-_GATE = 0.15
-"""An answer is declined where the judge finds it less likely than this that a cited paper contains it: at .5 it would
-decline a quarter of the questions that papers answer, here one in twelve (bench/LOG.md)."""
+_GATE, _GATE_OF_QUOTATIONS = 0.05, 0.15
+"""An answer is declined where the judge finds it less likely than this that a cited paper contains it; quotations alone
+say less than a sentence that was verified. At .5 it would decline a quarter of the questions that papers answer, at .15
+one in twelve, at .05 one in sixty (bench/LOG.md)."""
 _READ, _ANSWERING = 2, 0.25
 """Where the reader finds it less likely than this that one of the first N papers answers, nothing is quoted."""
 
@@ -73,20 +73,20 @@ class Responder:
                 composer.add(piece.text)
                 timings = self._clock.token(answer.timings, piece.prompt_tokens, piece.text)
                 answer = replace(composer.onto(answer), timings=timings)
-                if piece.text and gate.passed_by([of.paper for of in answer.citations]):
+                if piece.text and (gate.open or (answer.sentences and gate.passed_by(answer, shown))):
                     yield answer  # what may be declined yet is not shown
+            if cancel.is_set():
+                yield self._done(answer if gate.open else replace(answer, text="", sentences=(), citations=()), STOPPED)
+                return
             composer.finish()
-            if composer.sentences and not cancel.is_set():
+            if composer.sentences:
                 self._complete(composer, shown, answer.standalone)
             answer = composer.onto(answer)
-            cited = [of.paper for of in answer.citations]
-            passed = gate.passed_by(cited or [of.paper for of in shown[:1]])
+            passed = gate.passed_by(answer, shown)
         except Exception as error:  # whatever a runtime raises, the reader gets quotations and the reason
             yield self.quoted(answer, sources, f"The language model failed ({error}).")
             return
-        if cancel.is_set():
-            yield self._done(answer, STOPPED)
-        elif answer.sentences and passed:
+        if answer.sentences and passed:
             yield self._done(answer, _left_out(composer.dropped, composer.replaced))
         elif passed and self._judge:
             yield self.quoted(answer, sources, "The language model wrote no sentence that they support.")
@@ -103,7 +103,8 @@ class Responder:
         """
         answer = replace(answer, writer=NONE)
         if max(source.probability for source in sources[:_READ]) < _ANSWERING:
-            return declined(answer, does_not_say(answer.standalone, [of.paper for of in sources[:1]]), self._clock)
+            reason = does_not_say(answer.standalone, [of.paper for of in sources[:1]])
+            return declined(answer, f"{reason} {why}".strip(), self._clock)
         composer = Composer(Checker(self._encoder), sources)
         first = foremost(sources[: self._settings.evidence_papers], answer.standalone)
         likely = [
@@ -128,22 +129,33 @@ class Responder:
 
 
 class Gate:
-    """Lets an answer pass once one of the papers that it cites contains the answer; without a judge, at once."""
+    """Lets an answer pass that has a marked sentence, or cites a paper that is likely to contain the answer.
+
+    Attributes:
+        open: An answer has passed; without a judge, every one does.
+    """
 
     def __init__(self, judge: Judge | None, question: str) -> None:
+        self.open = judge is None
         self._judge = judge
         self._question = question
-        self._asked: dict[str, bool] = {}
+        self._found: dict[str, float] = {}
 
-    def passed_by(self, papers: Sequence[Paper]) -> bool:
-        """Tell whether one of the papers contains the answer; each is asked about once."""
-        if self._judge is None:
-            return True
-        for paper in papers:
-            if paper.id not in self._asked:
-                found = self._judge.gate([(self._question, paper.title, paper.abstract)])
-                self._asked[paper.id] = bool(found[0] >= _GATE)
-        return any(self._asked.values())
+    def passed_by(self, answer: Answer, sources: Sequence[Source]) -> bool:
+        """Tell whether an answer passes; each source that it cites, or else the first, is asked about once."""
+        cited = {citation.paper.id for citation in answer.citations}
+        own = any(sentence.support != "quoted" for sentence in answer.sentences)
+        least = _GATE if own else _GATE_OF_QUOTATIONS
+        self.open = self.open or any(sentence.mark for sentence in answer.sentences)
+        for source in [of for of in sources if of.paper.id in cited] or sources[:1]:
+            self.open = self.open or self._probability(source) >= least
+        return self.open
+
+    def _probability(self, source: Source) -> float:
+        paper = source.paper
+        if self._judge and paper.id not in self._found:
+            self._found[paper.id] = float(self._judge.gate([(self._question, paper.title, source.text)])[0])
+        return self._found.get(paper.id, 1.0)
 
 
 def declined(answer: Answer, note: str, clock: Clock) -> Answer:

@@ -70,12 +70,16 @@ def test_a_paper_that_contains_the_answer_is_quoted_where_the_model_writes_nothi
     assert not respond(sources, QUESTION, written, judging(titles={"Orchard": 0.1})).answered
 
 
-@pytest.mark.parametrize(("probability", "answered"), [(0.2, True), (0.1, False)])
+@pytest.mark.parametrize(
+    ("claim", "gate", "answered"),
+    [(0.6, 0.1, True), (0.6, 0.03, False), (0.95, 0.03, True), (0.3, 0.2, True), (0.3, 0.1, False)],
+    ids=["unmarked", "unmarked, unlikely", "marked", "quoted", "quoted, unlikely"],
+)
 def test_an_answer_is_declined_where_no_paper_that_it_cites_contains_the_answer(
-    papers: list[Paper], probability: float, answered: bool
+    papers: list[Paper], claim: float, gate: float, answered: bool
 ) -> None:
-    judge = judging(titles={"Orchard": probability})
     written = "Orchard moves jobs between machines while they run."
+    judge = judging({written: claim}, titles={"Orchard": gate})
     assert respond(found(papers, QUESTION, "Orchard"), QUESTION, written, judge).answered is answered
 
 

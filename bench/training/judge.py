@@ -58,6 +58,8 @@ def main() -> None:
         if name == VERIFY:
             threshold = least_threshold(rows, fits[name].probabilities(odds) * veto([row.row for row in rows]))
     if options.write:
+        if set(options.tasks) != set(TASKS) or options.asked or options.system != "judge_system":
+            raise SystemExit("A calibration is of all tasks, in the wording that ships: leave out what chooses others.")
         made = Calibration(options.model, calibration.prompts_digest(), threshold, fits, counts)
         calibration.save(model.digest, made)
 

@@ -29,7 +29,7 @@ class Judge:
 
     Attributes:
         threshold: Least probability at which a claim gets its mark. The README says how many of such claims are fully
-            supported, measured on sentences that the model wrote and the calibration did not see.
+            supported, measured on sentences that the model wrote.
     """
 
     def __init__(self, model: TokenModel, fitted: Calibration) -> None:

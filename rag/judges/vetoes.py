@@ -15,6 +15,8 @@ from rag.facts import PERCENT, PLAIN, Quantity, quantities
 from rag.names import names
 
 _LEFT = 0.1
+_DIGITS = 20
+"""Longer numbers are compared as they are, not rounded."""
 _NO_NUMBER = re.compile(
     r"\[\d+(?:[,;–-] ?\d+)*\]"  # a citation
     r"|(?:^|(?<=[\n:;.] ))\(?\d{1,2}[.)](?= )"  # the number of a list or heading
@@ -146,7 +148,9 @@ def _stands_for(said: Quantity, other: Quantity) -> bool:
     if {said.unit, other.unit} == {PERCENT, PLAIN}:
         return value * 100 == exact if said.unit == PLAIN else value == exact * 100
     decimals = max(-int(value.as_tuple().exponent), 0)
-    return said.unit == other.unit and "." in other.value and round(exact, decimals) == value
+    if said.unit != other.unit or "." not in other.value:
+        return False
+    return decimals < _DIGITS and len(other.value) < _DIGITS and round(exact, decimals) == value
 
 
 @lru_cache(maxsize=512)
