@@ -58,7 +58,7 @@ def test_an_answer_whose_papers_do_not_contain_it_is_declined_and_never_shown(
     store: Store, encoder: HashingEncoder
 ) -> None:
     question, writer = "How many parameters does TideNet have?", ScriptedWriter("TideNet uses a recurrent network.")
-    engine = Engine(Settings(), store, encoder, judged(writer, judging(titles={"TideNet": 0.1})))
+    engine = Engine(Settings(), store, encoder, judged(writer, judging({"TideNet": 0.6}, {"TideNet": 0.03})))
     *growing, answer = engine.stream(question)
     assert (answer.text, answer.answered, answer.citations) == (CANNOT_ANSWER, False, ())
     assert answer.note == "The abstract of “TideNet: Forecasting Sea Levels from Buoy Data” does not say."
@@ -68,7 +68,7 @@ def test_an_answer_whose_papers_do_not_contain_it_is_declined_and_never_shown(
 
 def test_an_answer_is_shown_from_the_first_paper_on_that_contains_it(store: Store, encoder: HashingEncoder) -> None:
     about_both = ["Compost starts pretraining from old checkpoints. ", "Lantern orders utterances from short to long."]
-    loader = judged(ScriptedWriter(*about_both), judging(titles={"Compost": 0.1}))
+    loader = judged(ScriptedWriter(*about_both), judging({"Compost": 0.6, "Lantern": 0.6}, {"Compost": 0.03}))
     engine = Engine(Settings(), store, encoder, loader)
     texts = [answer.text for answer in engine.stream("How do Compost and Lantern differ in training?")]
     assert not any(text and "Lantern" not in text for text in texts)
