@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from rag.judges import Judge
 
 LIKELY = 0.5
-"""Probability below which a sentence is likelier not fully supported: it does not stay in an answer."""
+"""A sentence that is less probably supported than this is removed from the answer."""
 _RELATED = 0.6
-"""Without a judge a sentence stays where the paper has at least this share of its words."""
+"""Without a judge, a sentence is kept if the paper contains at least this share of its words."""
 _HINT = 0.1
 _WORDS = 0.3
-"""What the share of a sentence's words counts beside the cosine, when the abstract's nearest sentence is chosen."""
+"""Weight of the shared words beside the cosine, when the nearest sentence of the abstract is chosen."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _plain(text: str) -> str:
 
 
 def _nearness(sentence: str, vector: Vectors, source: Source) -> float:
-    """Return how near a sentence is to a paper: in meaning, in words, and in the facts that the paper lacks."""
+    """Return how near a sentence is to a paper: cosine and share of words, less the facts that the paper lacks."""
     cosine = float((source.vectors @ vector).max(initial=0.0))
     return cosine + _shared(sentence, source) - _missing(sentence, source)
 

@@ -15,7 +15,7 @@ class WriterLoader:
     """Loads a language model in a thread of its own and tells how far it is.
 
     Attributes:
-        writer: The model once it is loaded.
+        writer: The loaded model; None until then.
         judge: What verifies its sentences; None where nothing does.
         state: "loading", "ready", or why there is no model.
     """

@@ -1,4 +1,4 @@
-"""Ten papers whose right answer is obvious, doubles for the encoder, the writer and the judge's model, a browser."""
+"""Ten papers with obvious answers, a browser, and test doubles for the encoder, the writer and the judge's model."""
 
 import hashlib
 import math

@@ -31,22 +31,20 @@ _INTRODUCED = re.compile(r"(?<=\w )\([^\s()]+\)")
 _ABSOLUTE = re.compile(
     r"\b(?:all|always|any|completely|entirely|every|exclusively|fully|never|none|only|solely?)\b", re.I
 )
-
-
 _PRONOUN = re.compile(
     r"\b(?:its?|itself|they|their|them|these|those|this|such|he|she|both|one|the (?:other|latter|former))\b"
     r"(?! (?:paper|study|work|survey|article|abstract)\b)",
     re.I,
 )
 _OPENING = re.compile(r"(?:on|in|with|without|for|at|by|from|after|before|under|to|across|among|through|into)\b", re.I)
-"""A preposition: what it brings is not what "it" behind the comma stands for."""
+"""A preposition that begins a claim: what follows it is not what "it" after the comma refers to."""
 _PAPER = re.compile(r"\b(?:authors?|paper|study|work|we)\b", re.I)
 _ELSEWHERE = 0.2
 """Share of a claim's words that may be missing from the sentence of the passage that has most of them."""
 
 
 def veto(claims: Sequence[tuple[str, ...]]) -> Vectors:
-    """Return what is left of the probability of claims `(claim, title, passage)`: 1, or .1 where a number is missing.
+    """Return the factor for the probability of each claim `(claim, title, passage)`: .1 if a number is missing, else 1.
 
     Returns:
         float32 `(claims,)`.
